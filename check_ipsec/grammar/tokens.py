@@ -43,7 +43,7 @@ def parse_whole(expression: ParserElement, text: str, source: str) -> list[Any]:
     if text and not text.endswith("\n"):
         raise ParseError(source, text.count("\n") + 1, "the text ends in the middle of a line")
     try:
-        return list(expression.parse_string(text, parse_all=True))
+        return list(expression.parse_with_tabs().parse_string(text, parse_all=True))
     except ParseBaseException as error:
         raise ParseError(source, error.lineno, expectation(error)) from None
 
