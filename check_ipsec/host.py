@@ -1,0 +1,65 @@
+"""What all hosts have in common, the live one and the captured ones."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from time import monotonic
+from typing import Protocol
+
+from check_ipsec.sources import Output, Source
+
+DEFAULT_TIMEOUT = 9.0
+
+
+class Files(Protocol):
+    """Where ipsec.conf and what it includes are read from."""
+
+    def read(self, path: str) -> str:
+        """The text of a file."""
+
+    def glob(self, pattern: str) -> Iterable[str]:
+        """The paths that match an include pattern."""
+
+
+class Deadline:
+    """The time that the reading of a host may take, all sources together.
+
+    A source may take the seconds of its row; less where ``timeout`` (seconds,
+    the plugin's own) is below the default. A ninth of ``timeout`` is kept for
+    what comes after the reading.
+    """
+
+    def __init__(self, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self._scale = min(1.0, timeout / DEFAULT_TIMEOUT)
+        self._start = monotonic()
+        self._end = self._start + timeout * 8 / 9
+
+    def seconds(self, source: Source) -> float:
+        """What ``source`` may take from now on; 0 when all is used up."""
+        return max(0.0, min(source.seconds * self._scale, self._end - monotonic()))
+
+    def allows_again(self) -> bool:
+        """Whether all that was done so far could be done again, twice as slowly."""
+        now = monotonic()
+        return self._end - now > 2 * (now - self._start)
+
+
+class Host(Protocol):
+    """A host whose texts can be read, again and again.
+
+    ``path`` is its ipsec.conf, to be read through ``files``. ``time`` is when
+    the texts were or are read.
+    """
+
+    path: str
+    files: Files
+    time: datetime | None
+
+    def read(self, source: Source, deadline: Deadline) -> Output:
+        """What ``source`` says now; ``sources.text_of`` makes the text of it.
+
+        A command that fails is an output too. Raises CaptureError where a
+        captured host has no such text.
+        """
+
+    def can_read_again(self, deadline: Deadline) -> bool:
+        """Whether a second reading could say anything else than the one before."""

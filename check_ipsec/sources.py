@@ -1,0 +1,180 @@
+"""The texts that a host can be asked for, and whether one was had.
+
+A source is a fixed read-only command. What a text means is for the grammars;
+here is only told apart why there is none.
+"""
+
+import re
+from collections.abc import Callable
+from enum import Enum
+from typing import NamedTuple
+
+from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, NotPermitted
+
+
+class Source(Enum):
+    """One row each: file name in a captured folder, command, seconds it may take.
+
+    ``ipsec stroke`` is the text of ``ipsec statusall`` without the wrapper's
+    pid files and exit status (strongSwan, src/stroke/stroke.c and
+    src/libcharon/plugins/stroke/stroke_list.c). ``statusall-nb`` leaves out
+    SAs that are busy instead of waiting for them. ``nokeys`` keeps session keys
+    out of the text (iproute2, ip/xfrm_state.c).
+    """
+
+    STATUSALL = ("statusall", ("ipsec", "stroke", "statusall"), 5.0)
+    STATUSALL_NB = ("statusall-nb", ("ipsec", "stroke", "statusall-nb"), 1.0)
+    XFRM_STATE = ("xfrm-state", ("ip", "xfrm", "state", "list", "nokeys"), 1.0)
+    XFRM_POLICY = ("xfrm-policy", ("ip", "xfrm", "policy", "list"), 1.0)
+
+    def __init__(self, file: str, words: tuple[str, ...], seconds: float) -> None:
+        self.file = file
+        self.words = words
+        self.seconds = seconds
+
+
+class Output(NamedTuple):
+    """What came of running a command once.
+
+    ``command`` begins with an absolute path (``sudo``'s, where ``user`` is not
+    root). ``exit`` is negative for the signal that ended the command, None if it
+    could not be ended; 126 and 127 say, as in a shell, that it could not be
+    started. ``refused``: sudo did not run it. Bytes that are not UTF-8 are lone
+    surrogates.
+    """
+
+    command: tuple[str, ...]
+    stdout: str
+    stderr: str = ""
+    exit: int | None = 0
+    seconds: float = 0.0
+    timed_out: bool = False
+    refused: bool = False
+    user: str = "root"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the command itself, not its text, says so."""
+        return self.timed_out or self.refused or self.exit != 0
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The command without sudo before it."""
+        return self.command[2:] if self._through_sudo else self.command
+
+    @property
+    def sudoers_line(self) -> str | None:
+        """The rule that lets ``user`` run the command, None where none is missing."""
+        granted = self._through_sudo and not self.refused
+        if granted or self.user == "root":
+            return None
+        return f"{self.user} ALL=(root) NOPASSWD: {' '.join(self.asked)}"
+
+    @property
+    def _through_sudo(self) -> bool:
+        return self.command[0].rpartition("/")[2] == "sudo"
+
+
+class TimedOut(CommandFailed):
+    """A command did not end within its time."""
+
+
+def text_of(source: Source, output: Output) -> str:
+    """The text that ``output`` holds; ``source`` says whose habits apply.
+
+    What was printed decides, hardly the exit status. Raises DaemonNotRunning,
+    NotPermitted (with the sudoers line that is missing), TimedOut, or
+    CommandFailed for anything else.
+    """
+    if output.timed_out:
+        raise TimedOut(f"{_spoken(output)} did not end within {output.seconds:.1f} s")
+    if output.refused:
+        raise _not_permitted(output, sudo_refusal(output.stderr) or "refused")
+    if output.exit is not None and output.exit < 0:
+        raise CommandFailed(f"{_spoken(output)} was ended by signal {-output.exit}")
+    return _READERS[source.words[0]](output)
+
+
+def sudo_refusal(stderr: str) -> str | None:
+    """The line in which sudo says that it does not run a command, or None."""
+    found = _SUDO_REFUSAL.search(stderr)
+    return found and found[0]
+
+
+def without_keys(source: Source, text: str) -> str:
+    """``text``, with session keys hidden as ``ip xfrm state list nokeys`` hides them."""
+    return _KEY.sub("<<Keys hidden>>", text) if source is Source.XFRM_STATE else text
+
+
+_KEY = re.compile(r"0x[0-9a-fA-F]{16,}")
+
+_SUDO_REFUSAL = re.compile(
+    r"^.*(?:a password is required|a terminal is required|must have a tty"
+    r"|is not allowed to (?:execute|run sudo)|(?:is )?not in the sudoers file"
+    r"|no new privileges|must be owned by uid 0|effective uid is not 0"
+    r"|do not exist in the passwd database|sudo is not installed).*$",
+    re.MULTILINE,
+)
+
+_NOISE = re.compile(
+    r"\s*$|no files found matching|.* does not exist, ignored"
+    r"|sudo: unable to resolve host|Dump terminated"
+)
+
+# stroke.c, send_stroke_msg(): the first form since 5.2.0, the others before
+_NO_CONNECTION = re.compile(
+    r"^(?:connecting to '.*' failed|Connect to socket failed|Opening unix socket .*): (.+)$",
+    re.MULTILINE,
+)
+_BROKEN_OFF = re.compile(
+    r"^(?:(?:sending stroke message|reading stroke response) failed"
+    r"|(?:writing to|reading from) socket failed)",
+    re.MULTILINE,
+)
+_ABSENT = ("No such file or directory", "Connection refused")
+
+
+def _daemon_text(output: Output) -> str:
+    if _BROKEN_OFF.search(output.stderr):
+        raise DaemonNotRunning("charon broke off its answer")
+    if output.stdout:
+        return output.stdout
+    raise _daemon_failure(output)
+
+
+def _daemon_failure(output: Output) -> CheckIpsecError:
+    unconnected = _NO_CONNECTION.search(output.stderr)
+    reason = unconnected and unconnected[1]
+    if reason == "Permission denied":
+        return _not_permitted(output, reason)
+    complaint = _complaint(output)
+    if reason in _ABSENT or complaint is None:
+        return DaemonNotRunning("charon is not running")
+    return CommandFailed(f"{_spoken(output)}: {complaint}")
+
+
+def _kernel_text(output: Output) -> str:
+    complaint = _complaint(output)
+    if output.exit == 0 and (output.stdout or complaint is None):
+        return output.stdout
+    if "Operation not permitted" in output.stderr:
+        raise _not_permitted(output, "Operation not permitted")
+    raise CommandFailed(f"{_spoken(output)}: {complaint or f'exit status {output.exit}'}")
+
+
+_READERS: dict[str, Callable[[Output], str]] = {"ipsec": _daemon_text, "ip": _kernel_text}
+
+
+def _not_permitted(output: Output, reason: str) -> NotPermitted:
+    line = output.sudoers_line
+    remedy = f"; sudoers lacks: {line}" if line else ""
+    return NotPermitted(f"{output.user} may not run {_spoken(output)} ({reason}){remedy}")
+
+
+def _complaint(output: Output) -> str | None:
+    lines = [line.strip() for line in output.stderr.splitlines() if not _NOISE.match(line)]
+    return lines[-1] if lines else None
+
+
+def _spoken(output: Output) -> str:
+    return " ".join(output.asked)
