@@ -1,0 +1,1 @@
+"""One question, one module; :mod:`check_ipsec.checks.cli` is what all share."""

@@ -1,0 +1,110 @@
+"""From a host to the truth about its connections: read, join, look twice if needed."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from time import sleep
+from typing import NamedTuple
+
+from check_ipsec.configuration import load
+from check_ipsec.errors import CheckIpsecError, DaemonNotRunning, UsageError
+from check_ipsec.expectation import Override
+from check_ipsec.host import DEFAULT_TIMEOUT, Deadline, Host
+from check_ipsec.kernel import Kernel
+from check_ipsec.model import Configuration, Connection, Status
+from check_ipsec.reconcile import Unlisted, Verdict, fleeting, reconcile, unlisted
+from check_ipsec.snapshot import Daemon, take
+
+
+class Question(NamedTuple):
+    """What is asked of a host.
+
+    ``include`` and ``exclude`` are case-sensitive globs over connection names; an
+    excluded name stays out even if it is included. ``timeout`` and ``pause``, what a
+    fleeting picture gets to settle before the second look, are in seconds.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    ask_kernel: bool = True
+    timeout: float = DEFAULT_TIMEOUT
+    pause: float = 0.25
+
+
+class Observation(NamedTuple):
+    """The answer: a verdict on each connection asked for, in the order of the file.
+
+    ``status`` is None and ``daemon_error`` says why where charon does not answer.
+    ``kernel_asked`` is false where the kernel was not to be asked or has no part in
+    it; ``kernel_error`` says why it is not known although it was asked. ``partial``:
+    charon left SAs out of its answer.
+    """
+
+    configuration: Configuration
+    verdicts: tuple[Verdict, ...]
+    status: Status | None
+    partial: bool
+    daemon_error: DaemonNotRunning | None
+    kernel_asked: bool
+    kernel_error: CheckIpsecError | None
+    unlisted: Unlisted
+
+
+def observe(host: Host, question: Question) -> Observation:
+    """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
+    configuration = load(host.path, host.files)
+    if configuration.connections and not chosen(configuration.connections, question):
+        raise UsageError(f"no connection of {host.path} matches -i and -e")
+    deadline = Deadline(question.timeout)
+    first = look(host, deadline, configuration, question)
+    if not fleeting(first.verdicts) or not host.can_read_again(deadline):
+        return first
+    sleep(question.pause)
+    second = look(host, deadline, configuration, question)
+    # a second look that fails proves nothing against the first
+    return first if second.daemon_error or second.kernel_error else second
+
+
+def look(
+    host: Host, deadline: Deadline, configuration: Configuration, question: Question
+) -> Observation:
+    """One moment of the host, judged."""
+    connections = configuration.connections
+    asked_for = chosen(connections, question)
+    names = (connection.name for connection in connections)
+    snapshot = take(host, deadline, names, question.ask_kernel)
+    daemon, kernel = snapshot.daemon, snapshot.kernel
+    status = daemon.status if isinstance(daemon, Daemon) else None
+    partial = isinstance(daemon, Daemon) and daemon.partial
+    return Observation(
+        configuration=configuration,
+        verdicts=reconcile(
+            asked_for,
+            status,
+            kernel if isinstance(kernel, Kernel) else None,
+            asked=kernel is not None,
+            partial=partial,
+            overrides=question.overrides,
+        ),
+        status=status,
+        partial=partial,
+        daemon_error=daemon if isinstance(daemon, DaemonNotRunning) else None,
+        kernel_asked=kernel is not None,
+        kernel_error=kernel if isinstance(kernel, CheckIpsecError) else None,
+        unlisted=unlisted(connections, status) if status else Unlisted((), (), (), ()),
+    )
+
+
+def chosen(connections: Iterable[Connection], question: Question) -> tuple[Connection, ...]:
+    """The connections that the globs of the question leave."""
+    return tuple(
+        connection
+        for connection in connections
+        if matches(connection.name, question.include or ("*",))
+        and not matches(connection.name, question.exclude)
+    )
+
+
+def matches(name: str, globs: Iterable[str]) -> bool:
+    """Whether any of the globs matches the whole name."""
+    return any(fnmatchcase(name, glob) for glob in globs)

@@ -1,0 +1,26 @@
+"""Why a connection is not simply established, each in a few fixed words."""
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """The fixed words; a detail may follow them after a colon."""
+
+    SWITCHED_OFF = "auto= absent or ignore"
+    NOT_LOADED = "not loaded"
+    CLIENTS = "clients connected"
+    SHUNT_NOT_INSTALLED = "shunt not installed"
+    KERNEL_NOT_ASKED = "the kernel could not be asked"
+    NO_KERNEL_STATE = "kernel has no such SA"
+    NO_OUTBOUND_POLICY = "outbound policy missing, traffic leaves in clear text"
+    NO_INBOUND_POLICY = "inbound policy missing"
+    NO_KERNEL_TRAP = "trap missing in the kernel"
+    REAUTHENTICATING = "reauthenticating, break before make"
+    PEER_SILENT = "peer does not answer"
+    NEGOTIATING = "negotiating"
+    NO_CHILD_SA = "IKE up, no CHILD_SA"
+    CLOSING = "closing"
+    ONLY_TRAP = "only a trap waits for traffic"
+    NO_SA = "no SA"
+    PARTIAL_ANSWER = "not in charon's partial answer"
+    NO_DAEMON = "charon does not answer"

@@ -1,0 +1,520 @@
+"""Configuration, daemon and kernel joined: the state of each connection.
+
+A connection owns the CHILD_SAs with its name, wherever they hang, and the IKE_SAs
+of the peer configurations that its ``child:`` line is listed under. A CHILD_SA
+*carries* when it is INSTALLED, UPDATING, REKEYING or REKEYED under an IKE_SA that is
+ESTABLISHED, PASSIVE, REKEYING or REKEYED, and is *usable* when the kernel has its
+states and policies too. The first row that holds decides:
+
+===  ==========================================================  ==============
+row  daemon and kernel                                           state
+===  ==========================================================  ==============
+1    expectation ignored                                         IGNORED
+2    not among the loaded connections, or dropped by starter     NOT_CONNECTED
+3    clients, whatever their SAs do; loaded only                 CLIENTS, LOADED
+4    shunt, listed under Shunted Connections                     SHUNT
+4b   shunt, not listed                                           NOT_CONNECTED
+5    a usable CHILD_SA                                           ESTABLISHED
+5b   a carrying CHILD_SA, and the kernel could not be asked      UNVERIFIED
+6    a carrying CHILD_SA, kernel states missing                  NOT_CONNECTED
+7    a carrying CHILD_SA, a policy missing                       NOT_CONNECTED
+8    on demand, ROUTED, no ``out`` policy with its reqid         NOT_CONNECTED
+9    on demand, ROUTED                                           ON_DEMAND
+9b   on demand, ROUTED, and the kernel could not be asked        UNVERIFIED
+10   IKE_SA DELETING with IKE_REAUTH among its tasks             CONNECTING
+11   IKE_SA CONNECTING or CREATED, or CHILD_SA CREATED,          CONNECTING
+     INSTALLING or RETRYING
+12   an IKE_SA that is up, no CHILD_SA of this connection        NOT_CONNECTED
+13   only DELETING, DELETED or DESTROYING SAs                    NOT_CONNECTED
+14   ROUTED, expectation not on demand                           NOT_CONNECTED
+15   nothing of it                                               NOT_CONNECTED
+16   a partial answer in place of rows 14 and 15                 UNVERIFIED
+===  ==========================================================  ==============
+
+Rows 6, 7, 8 and 13 may be a moment between two reads, so they are *fleeting*: worth a
+second look before they are reported.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from check_ipsec.expectation import Expectation, Override, expectation
+from check_ipsec.kernel import Kernel
+from check_ipsec.model import (
+    ChildSa,
+    ChildState,
+    Connection,
+    IkeSa,
+    IkeState,
+    Mark,
+    Peer,
+    Shunt,
+    Status,
+)
+from check_ipsec.protection import configured_mark, configured_selectors, resolved
+from check_ipsec.reasons import Reason
+
+UP = {IkeState.ESTABLISHED, IkeState.PASSIVE, IkeState.REKEYING, IkeState.REKEYED}
+STARTING = {IkeState.CONNECTING, IkeState.CREATED}
+CARRYING = {
+    ChildState.INSTALLED,
+    ChildState.UPDATING,
+    ChildState.REKEYING,
+    ChildState.REKEYED,
+}
+GROWING = {ChildState.CREATED, ChildState.INSTALLING, ChildState.RETRYING}
+FLEETING = {
+    Reason.NO_KERNEL_STATE,
+    Reason.NO_OUTBOUND_POLICY,
+    Reason.NO_INBOUND_POLICY,
+    Reason.NO_KERNEL_TRAP,
+    Reason.CLOSING,
+}
+NO_SPI = "0" * 16
+STEPS = (
+    ("IKE_INIT", "IKE_SA_INIT"),
+    ("MAIN_MODE", "main mode"),
+    ("AGGRESSIVE_MODE", "aggressive mode"),
+    ("IKE_AUTH", "IKE_AUTH"),
+    ("XAUTH", "XAuth"),
+    ("MODE_CONFIG", "mode config"),
+    ("QUICK_MODE", "quick mode"),
+    ("CHILD_CREATE", "CREATE_CHILD_SA"),
+)
+
+
+class State(Enum):
+    """The state of a connection, in the words of the output."""
+
+    ESTABLISHED = "established"
+    CONNECTING = "connecting"
+    NOT_CONNECTED = "not connected"
+    UNVERIFIED = "unverified"
+    ON_DEMAND = "on demand"
+    CLIENTS = "clients"
+    SHUNT = "shunt"
+    LOADED = "loaded"
+    IGNORED = "ignored"
+
+
+class Finding(NamedTuple):
+    """A state and why; ``detail`` goes on where the reason's fixed words end."""
+
+    state: State
+    reason: Reason | None = None
+    detail: str = ""
+
+
+class Facts(NamedTuple):
+    """All that is known of one connection.
+
+    ``sas`` are the CHILD_SAs with its name, each with its IKE_SA; ``ike_sas`` are all
+    IKE_SAs that it owns. ``kernel`` is None where the kernel is not known;
+    ``asked`` is false where it was not to be asked. ``policies`` is false with
+    ``installpolicy=no``.
+    """
+
+    connection: Connection
+    expectation: Expectation
+    peers: tuple[Peer, ...]
+    ike_sas: tuple[IkeSa, ...]
+    sas: tuple[tuple[IkeSa, ChildSa], ...]
+    traps: tuple[ChildSa, ...]
+    shunt: Shunt | None
+    kernel: Kernel | None
+    asked: bool
+    policies: bool
+    mark_in: Mark | None
+    mark_out: Mark | None
+    partial: bool
+
+
+class Verdict(NamedTuple):
+    """What is true of one connection.
+
+    ``verified`` says that the kernel confirms the state. ``cleartext`` says that
+    traffic between its ends leaves unencrypted now, None where that is not known.
+    ``notes`` are facts that change no verdict.
+    """
+
+    connection: Connection
+    expectation: Expectation
+    state: State
+    reason: Reason | None
+    detail: str
+    verified: bool
+    cleartext: bool | None
+    peers: tuple[Peer, ...]
+    ike_sas: tuple[IkeSa, ...]
+    sas: tuple[tuple[IkeSa, ChildSa], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def reason_text(self) -> str:
+        """The reason in full, or an empty text."""
+        words = self.reason.value if self.reason else ""
+        return f"{words}: {self.detail}" if self.detail else words
+
+
+class Unlisted(NamedTuple):
+    """What charon holds although ipsec.conf does not name it, by name."""
+
+    loaded: tuple[str, ...]
+    sas: tuple[tuple[IkeSa, ChildSa], ...]
+    ike_sas: tuple[IkeSa, ...]
+    traps: tuple[ChildSa, ...]
+
+
+# --- the rows -----------------------------------------------------------------
+
+
+def ignored(facts: Facts) -> Finding | None:
+    """Row 1."""
+    if facts.expectation is Expectation.IGNORED:
+        return Finding(State.IGNORED, Reason.SWITCHED_OFF)
+    return None
+
+
+def not_loaded(facts: Facts) -> Finding | None:
+    """Row 2."""
+    if facts.connection.problem:
+        return Finding(State.NOT_CONNECTED, Reason.NOT_LOADED, facts.connection.problem)
+    if not facts.peers:
+        return Finding(State.NOT_CONNECTED, Reason.NOT_LOADED, "`ipsec update` is due")
+    return None
+
+
+def clients(facts: Facts) -> Finding | None:
+    """Row 3."""
+    if facts.expectation is Expectation.CLIENTS:
+        return Finding(State.CLIENTS, Reason.CLIENTS, str(len(list(carrying(facts)))))
+    if facts.expectation is Expectation.LOADED:
+        return Finding(State.LOADED)
+    return None
+
+
+def shunt(facts: Facts) -> Finding | None:
+    """Rows 4 and 4b."""
+    if facts.expectation is not Expectation.SHUNT:
+        return None
+    if facts.shunt:
+        return Finding(State.SHUNT)
+    return Finding(State.NOT_CONNECTED, Reason.SHUNT_NOT_INSTALLED)
+
+
+def established(facts: Facts) -> Finding | None:
+    """Rows 5 to 7."""
+    defects = {defect(facts, ike, child) for ike, child in carrying(facts)}
+    if not defects:
+        return None
+    if None in defects:
+        return Finding(State.ESTABLISHED)
+    return next(Finding(state, reason) for reason, state in DEFECTS.items() if reason in defects)
+
+
+def on_demand(facts: Facts) -> Finding | None:
+    """Rows 8 and 9."""
+    if facts.expectation is not Expectation.ON_DEMAND or not facts.traps:
+        return None
+    if facts.kernel is None:
+        if facts.asked:
+            return Finding(State.UNVERIFIED, Reason.KERNEL_NOT_ASKED)
+        return Finding(State.ON_DEMAND)
+    if facts.policies and not any(facts.kernel.has_trap(trap.reqid) for trap in facts.traps):
+        return Finding(State.NOT_CONNECTED, Reason.NO_KERNEL_TRAP)
+    return Finding(State.ON_DEMAND)
+
+
+def reauthenticating(facts: Facts) -> Finding | None:
+    """Row 10."""
+    for ike in facts.ike_sas:
+        if ike.state is IkeState.DELETING and "IKE_REAUTH" in tasks(ike):
+            return Finding(State.CONNECTING, Reason.REAUTHENTICATING)
+    return None
+
+
+def connecting(facts: Facts) -> Finding | None:
+    """Row 11."""
+    starting = [ike for ike in facts.ike_sas if ike.state in STARTING]
+    answered = [ike for ike in starting if ike.responder_spi != NO_SPI]
+    if answered or any(child.state in GROWING for _, child in facts.sas):
+        return Finding(State.CONNECTING, Reason.NEGOTIATING, step(answered or facts.ike_sas))
+    if starting:
+        return Finding(State.CONNECTING, Reason.PEER_SILENT)
+    return None
+
+
+def childless(facts: Facts) -> Finding | None:
+    """Row 12."""
+    if any(ike.state in UP for ike in facts.ike_sas):
+        return Finding(State.NOT_CONNECTED, Reason.NO_CHILD_SA)
+    return None
+
+
+def closing(facts: Facts) -> Finding | None:
+    """Row 13."""
+    return Finding(State.NOT_CONNECTED, Reason.CLOSING) if facts.ike_sas else None
+
+
+def left_out(facts: Facts) -> Finding | None:
+    """Row 16, in place of 14 and 15."""
+    return Finding(State.UNVERIFIED, Reason.PARTIAL_ANSWER) if facts.partial else None
+
+
+def only_trap(facts: Facts) -> Finding | None:
+    """Row 14."""
+    return Finding(State.NOT_CONNECTED, Reason.ONLY_TRAP) if facts.traps else None
+
+
+def nothing(_: Facts) -> Finding:
+    """Row 15."""
+    return Finding(State.NOT_CONNECTED, Reason.NO_SA)
+
+
+def no_daemon(_: Facts) -> Finding:
+    """In place of rows 2 to 16 where charon does not answer."""
+    return Finding(State.NOT_CONNECTED, Reason.NO_DAEMON)
+
+
+Row = Callable[[Facts], Finding | None]
+ROWS_WITHOUT_DAEMON: tuple[Row, ...] = (ignored, no_daemon)
+ROWS: tuple[Row, ...] = (
+    ignored,
+    not_loaded,
+    clients,
+    shunt,
+    established,
+    on_demand,
+    reauthenticating,
+    connecting,
+    childless,
+    closing,
+    left_out,
+    only_trap,
+    nothing,
+)
+
+# --- what the rows ask ----------------------------------------------------------
+
+# the best of several SAs that are not usable decides, so the order matters
+DEFECTS = {
+    Reason.KERNEL_NOT_ASKED: State.UNVERIFIED,
+    Reason.NO_OUTBOUND_POLICY: State.NOT_CONNECTED,
+    Reason.NO_INBOUND_POLICY: State.NOT_CONNECTED,
+    Reason.NO_KERNEL_STATE: State.NOT_CONNECTED,
+}
+
+
+def carrying(facts: Facts) -> Iterator[tuple[IkeSa, ChildSa]]:
+    """The SAs through which traffic goes, if daemon and kernel agree."""
+    for ike, child in facts.sas:
+        if child.state in CARRYING and ike.state in UP:
+            yield ike, child
+
+
+def defect(facts: Facts, ike: IkeSa, child: ChildSa) -> Reason | None:
+    """Why a carrying CHILD_SA is not usable, or None where it is."""
+    if not facts.asked:
+        return None
+    if facts.kernel is None:
+        return Reason.KERNEL_NOT_ASKED
+    if not facts.kernel.has_states(child, ike.local_host, ike.remote_host):
+        return Reason.NO_KERNEL_STATE
+    if not facts.policies:
+        return None
+    missing = facts.kernel.missing_policies(child, facts.mark_in, facts.mark_out)
+    if "out" in missing:
+        return Reason.NO_OUTBOUND_POLICY
+    return Reason.NO_INBOUND_POLICY if missing else None
+
+
+def tasks(ike: IkeSa) -> tuple[str, ...]:
+    """All tasks of an IKE_SA, active ones first."""
+    return ike.tasks_active + ike.tasks_queued + ike.tasks_passive
+
+
+def step(ike_sas: Iterable[IkeSa]) -> str:
+    """The exchange that the active tasks stand for, or an empty text."""
+    active = {task for ike in ike_sas for task in ike.tasks_active}
+    return next((words for task, words in STEPS if task in active), "")
+
+
+# --- the whole host -------------------------------------------------------------
+
+
+def printed(name: str) -> str:
+    """A name as it can be told from the padding that charon prints before it."""
+    return name.lstrip(" ")
+
+
+class Index:
+    """The daemon's facts by the name that a connection finds them under."""
+
+    def __init__(self, status: Status | None) -> None:
+        self.peers: Mapping[str, list[Peer]] = defaultdict(list)
+        self.sas: Mapping[str, list[tuple[IkeSa, ChildSa]]] = defaultdict(list)
+        self.ike_sas: Mapping[str, list[IkeSa]] = defaultdict(list)
+        self.traps: Mapping[str, list[ChildSa]] = defaultdict(list)
+        self.shunts: dict[str, Shunt] = {}
+        if status:
+            self._fill(status)
+
+    def _fill(self, status: Status) -> None:
+        self.shunts = {shunt.name: shunt for shunt in status.shunts}
+        for peer in status.peers:
+            for name in {child.name for child in peer.children}:
+                self.peers[name].append(peer)
+        for ike in status.ike_sas:
+            self.ike_sas[ike.name].append(ike)
+            for child in ike.child_sas:
+                self.sas[child.name].append((ike, child))
+        for trap in status.traps:
+            self.traps[trap.name].append(trap)
+
+    def owned_ike_sas(self, name: str) -> tuple[IkeSa, ...]:
+        """The IKE_SAs of the peers that the connection is listed under, and its hosts."""
+        owners = {peer.name for peer in self.peers.get(name, ())}
+        owned = {ike.unique_id: ike for owner in owners for ike in self.ike_sas.get(owner, ())}
+        owned.update((ike.unique_id, ike) for ike, _ in self.sas.get(name, ()))
+        return tuple(owned.values())
+
+
+def reconcile(
+    connections: Iterable[Connection],
+    status: Status | None,
+    kernel: Kernel | None,
+    asked: bool,
+    partial: bool = False,
+    overrides: tuple[Override, ...] = (),
+) -> tuple[Verdict, ...]:
+    """The verdict on each connection, in the order of the file.
+
+    ``status`` is None where charon does not answer, ``kernel`` where its texts could
+    not be had; ``asked`` is false where it was not to be asked. ``partial`` says that
+    the daemon left SAs out of its answer.
+    """
+    index = Index(status)
+    rows = ROWS if status else ROWS_WITHOUT_DAEMON
+    return tuple(
+        judge(gather(connection, index, kernel, asked, partial, overrides), rows)
+        for connection in connections
+    )
+
+
+def gather(
+    connection: Connection,
+    index: Index,
+    kernel: Kernel | None,
+    asked: bool,
+    partial: bool,
+    overrides: tuple[Override, ...],
+) -> Facts:
+    """All that is known of one connection."""
+    name = printed(connection.name)
+    peers = tuple(index.peers.get(name, ()))
+    return Facts(
+        connection=connection,
+        expectation=expectation(connection, peers, overrides),
+        peers=peers,
+        ike_sas=index.owned_ike_sas(name),
+        sas=tuple(index.sas.get(name, ())),
+        traps=tuple(index.traps.get(name, ())),
+        shunt=index.shunts.get(name),
+        kernel=kernel,
+        asked=asked,
+        policies=connection.setting("installpolicy") != "no",
+        mark_in=configured_mark(connection, "mark_in"),
+        mark_out=configured_mark(connection, "mark_out"),
+        partial=partial,
+    )
+
+
+def judge(facts: Facts, rows: tuple[Row, ...] = ROWS) -> Verdict:
+    """The first row that holds, with what belongs to it."""
+    finding = next(filter(None, (row(facts) for row in rows)))
+    return Verdict(
+        connection=facts.connection,
+        expectation=facts.expectation,
+        state=finding.state,
+        reason=finding.reason,
+        detail=finding.detail,
+        verified=facts.kernel is not None and finding.state is not State.UNVERIFIED,
+        cleartext=cleartext(facts),
+        peers=facts.peers,
+        ike_sas=facts.ike_sas,
+        sas=facts.sas,
+        notes=tuple(notes(facts, finding)),
+    )
+
+
+def cleartext(facts: Facts) -> bool | None:
+    """Whether traffic of a required or on-demand connection leaves unencrypted."""
+    protects = facts.expectation in (Expectation.REQUIRED, Expectation.ON_DEMAND)
+    if not protects or facts.kernel is None or not facts.policies:
+        return None
+    local, remote = selectors(facts)
+    return facts.kernel.in_clear(local, remote, facts.mark_out)
+
+
+def selectors(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the connection protects: negotiated, else trapped, loaded, configured."""
+    for child in (*(child for _, child in carrying(facts)), *facts.traps):
+        return child.local_ts, child.remote_ts
+    for peer in facts.peers:
+        for child in peer.children:
+            if child.name == printed(facts.connection.name):
+                return resolved(child.local_ts, peer.local), resolved(child.remote_ts, peer.remote)
+    return configured_selectors(facts.connection)
+
+
+def notes(facts: Facts, finding: Finding) -> Iterator[str]:
+    """What a person wants to know although it changes no verdict."""
+    if facts.asked and not facts.policies:
+        yield "installpolicy=no: policies not checked"
+    if finding.state is State.CLIENTS and facts.kernel is not None:
+        lacking = sum(defect(facts, *sa) is not None for sa in carrying(facts))
+        if lacking:
+            yield f"{lacking} client SAs lack kernel state or policy"
+    if finding.state is State.ON_DEMAND:
+        attempt = reauthenticating(facts) or connecting(facts)
+        if attempt and attempt.reason:
+            yield f"attempt under way: {attempt.reason.value}"
+
+
+def fleeting(verdicts: Iterable[Verdict]) -> bool:
+    """Whether a second look may show another picture."""
+    return any(verdict.reason in FLEETING for verdict in verdicts)
+
+
+def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
+    """What charon holds beyond the connections of ipsec.conf.
+
+    An IKE_SA is unlisted that no listed connection owns.
+    """
+    names = {printed(connection.name) for connection in connections}
+    owners = {
+        peer.name for peer in status.peers if any(child.name in names for child in peer.children)
+    }
+    return Unlisted(
+        loaded=tuple(
+            child.name
+            for peer in status.peers
+            for child in peer.children
+            if child.name not in names
+        ),
+        sas=tuple(
+            (ike, child)
+            for ike in status.ike_sas
+            for child in ike.child_sas
+            if child.name not in names
+        ),
+        ike_sas=tuple(
+            ike
+            for ike in status.ike_sas
+            if ike.name not in names | owners
+            and not any(child.name in names for child in ike.child_sas)
+        ),
+        traps=tuple(trap for trap in status.traps if trap.name not in names),
+    )
