@@ -8,7 +8,6 @@ connecting, not_connected, unverified, on_demand, clients, ignored, cleartext.
 """
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from shutil import get_terminal_size
 
@@ -329,5 +328,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(NAME, make_parser, answer, argv)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
