@@ -87,7 +87,7 @@ from check_ipsec.model import (
 # --- atoms --------------------------------------------------------------------
 
 DELTA = r"\d+ (?:seconds?|minutes?|hours?|days?)"
-HOST = r"[^\s\[\]]+"
+HOST = r"(?:%any6?|[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*)"
 SELECTOR = r"(?:dynamic|[0-9A-Fa-f.:]+(?:/\d+|\.\.[0-9A-Fa-f.:]+))(?:\[[^\s\[\]]*\])?"
 SELECTORS = rf"(?:{SELECTOR}(?: {SELECTOR})*)?"
 MODE = r"[A-Z]+|\(\d+\)"
@@ -398,8 +398,8 @@ def _tail(ike_pattern: str, child_pattern: str) -> ParserElement:
     ike_sa = record(ike_pattern, _ike_sa, "an IKE_SA")
     traps = Group(Opt(traps_heading + (child_sa | unread_trap)[...]))
     known = child_sa | ike_sa | stray_line | unread_ike_sa
-    associations = Group(none | stray_line[...] + (ike_sa | unread_ike_sa) + known[...])
-    return shunts + traps + associations_heading + associations.set_name("an IKE_SA or 'none'")
+    sas = none | stray_line[...] + (ike_sa | unread_ike_sa) + known[...]
+    return shunts + traps + associations_heading + Group(sas.set_name("an IKE_SA or 'none'"))
 
 
 status = _tail(IKE_STATE, STATUS_CHILD)
