@@ -1,0 +1,108 @@
+"""A damaged text never makes a host look healthier than the whole text does.
+
+Every captured statusall, xfrm-state and xfrm-policy is cut at every byte and short of
+each line. A cut in the middle of a line is refused before anything else is looked at,
+so cuts at line ends are what costs time; of very long texts every Nth is tried.
+
+Exempt, by name:
+
+- ``partial``: the header of the Security Associations counts more than is listed. Then
+  a connection that is not listed is *unverified*, a warning, by the contract: a healthy
+  host in the middle of a rekey looks the same.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from check_ipsec.captured import CapturedFiles
+from check_ipsec.errors import CheckIpsecError, ParseError
+from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
+from check_ipsec.host import Deadline
+from check_ipsec.observe import Question, observe
+from check_ipsec.severity import Mapping, Severity, least, overall, worst
+from check_ipsec.sources import Output, Source
+from tests.hosts import ROOT, arguments, hosts
+
+MOST_LINES = 150
+PARSERS = {
+    Source.STATUSALL: statusall.parse,
+    Source.XFRM_STATE: xfrm_state.parse,
+    Source.XFRM_POLICY: xfrm_policy.parse,
+}
+SOURCES = tuple(PARSERS)
+RANK = {Severity.OK: 0, Severity.WARNING: 1, Severity.CRITICAL: 2, Severity.UNKNOWN: 2}
+
+
+class HostInMemory:
+    """A captured host whose texts can be replaced."""
+
+    time: datetime | None = None
+
+    def __init__(self, folder: Path) -> None:
+        self.path = f"{folder}/ipsec.conf"
+        self.files = CapturedFiles(str(folder))
+        self.texts = {source: text(folder, source) for source in SOURCES}
+
+    def read(self, source: Source, _deadline: Deadline) -> Output:
+        return Output(source.words, self.texts.get(source, ""))
+
+    def can_read_again(self, _deadline: Deadline) -> bool:
+        return False
+
+
+def text(folder: Path, source: Source) -> str:
+    return (ROOT / folder / source.file).read_bytes().decode("utf-8", "surrogateescape")
+
+
+def complete_hosts() -> list[Path]:
+    """Hosts whose three texts were all had, and are judged without options."""
+    return [
+        host
+        for host in hosts()
+        if not arguments(host)
+        and all((ROOT / host / source.file).exists() for source in SOURCES)
+        and text(host, Source.STATUSALL)
+    ]
+
+
+def judge(host: HostInMemory) -> tuple[Severity, bool]:
+    """The severity, and whether charon's answer was partial."""
+    try:
+        seen = observe(host, Question(pause=0.0))
+    except CheckIpsecError:
+        return Severity.UNKNOWN, False
+    return overall(worst(seen, Mapping()), least(seen)), seen.partial
+
+
+def damaged(whole: str) -> Iterator[str]:
+    """The text cut at line ends, and short of each line."""
+    lines = whole.split("\n")[:-1]
+    for number in range(0, len(lines), len(lines) // MOST_LINES + 1):
+        yield "".join(f"{line}\n" for line in lines[:number])
+        yield "".join(f"{line}\n" for line in lines[:number] + lines[number + 1 :])
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.file)
+@pytest.mark.parametrize("folder", complete_hosts(), ids=lambda host: host.name)
+def test_short_of_lines(folder: Path, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    host = HostInMemory(folder)
+    whole, _ = judge(host)
+    for broken in damaged(host.texts[source]):
+        host.texts[source] = broken
+        severity, partial = judge(host)
+        assert RANK[severity] >= RANK[whole] or partial, broken[-200:]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.file)
+@pytest.mark.parametrize("folder", complete_hosts(), ids=lambda host: host.name)
+def test_cut_in_a_line(folder: Path, source: Source) -> None:
+    whole = text(folder, source)
+    parse = PARSERS[source]
+    for place in range(1, len(whole)):
+        if whole[place - 1] != "\n":
+            with pytest.raises(ParseError, match="ends in the middle of a line"):
+                parse(whole[:place], source.file)
