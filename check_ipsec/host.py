@@ -13,10 +13,10 @@ DEFAULT_TIMEOUT = 9.0
 class Files(Protocol):
     """Where ipsec.conf and what it includes are read from."""
 
-    def read(self, path: str) -> str:
+    def read(self, path: str, /) -> str:
         """The text of a file."""
 
-    def glob(self, pattern: str) -> Iterable[str]:
+    def glob(self, pattern: str, /) -> Iterable[str]:
         """The paths that match an include pattern."""
 
 
@@ -46,20 +46,22 @@ class Deadline:
 class Host(Protocol):
     """A host whose texts can be read, again and again.
 
-    ``path`` is its ipsec.conf, to be read through ``files``. ``time`` is when
-    the texts were or are read.
+    ``path`` is its ipsec.conf. ``time`` is when the texts were or are read.
     """
 
     path: str
-    files: Files
     time: datetime | None
 
-    def read(self, source: Source, deadline: Deadline) -> Output:
+    @property
+    def files(self) -> Files:
+        """What ipsec.conf is read through."""
+
+    def read(self, source: Source, deadline: Deadline, /) -> Output:
         """What ``source`` says now; ``sources.text_of`` makes the text of it.
 
         A command that fails is an output too. Raises CaptureError where a
         captured host has no such text.
         """
 
-    def can_read_again(self, deadline: Deadline) -> bool:
+    def can_read_again(self, deadline: Deadline, /) -> bool:
         """Whether a second reading could say anything else than the one before."""

@@ -463,9 +463,10 @@ def selectors(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for child in (*(child for _, child in carrying(facts)), *facts.traps):
         return child.local_ts, child.remote_ts
     for peer in facts.peers:
-        for child in peer.children:
-            if child.name == printed(facts.connection.name):
-                return resolved(child.local_ts, peer.local), resolved(child.remote_ts, peer.remote)
+        for config in peer.children:
+            if config.name == printed(facts.connection.name):
+                local, remote = config.local_ts, config.remote_ts
+                return resolved(local, peer.local), resolved(remote, peer.remote)
     return configured_selectors(facts.connection)
 
 
@@ -476,7 +477,8 @@ def notes(facts: Facts, finding: Finding) -> Iterator[str]:
     if finding.state is State.CLIENTS and facts.kernel is not None:
         lacking = sum(defect(facts, *sa) is not None for sa in carrying(facts))
         if lacking:
-            yield f"{lacking} client SAs lack kernel state or policy"
+            subject = "1 client SA lacks" if lacking == 1 else f"{lacking} client SAs lack"
+            yield f"{subject} kernel state or policy"
     if finding.state is State.ON_DEMAND:
         attempt = reauthenticating(facts) or connecting(facts)
         if attempt and attempt.reason:

@@ -101,8 +101,10 @@ def peer_of(verdict: Verdict) -> str:
     """The remote end, as it is now, as loaded, or as configured."""
     for ike in verdict.ike_sas:
         return f"peer {ike.remote_host}"
-    configured = [peer.remote for peer in verdict.peers] or [verdict.connection.setting("right")]
-    return f"peer {configured[0]}" if configured[0] else ""
+    for peer in verdict.peers:
+        return f"peer {peer.remote}"
+    right = verdict.connection.setting("right")
+    return f"peer {right}" if right else ""
 
 
 def ike_tag(ike: IkeSa) -> str:

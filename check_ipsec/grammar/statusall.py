@@ -98,6 +98,9 @@ CHILD_STATES = "|".join(state.value for state in ChildState)
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
+Words = tuple[str, ...]
+
+
 def seconds(delta: str | None) -> int | None:
     """Seconds that DELTA stands for (utils/time.c, time_delta_printf_hook)."""
     if delta is None:
@@ -111,7 +114,7 @@ def number(digits: str | None, base: int = 10) -> int | None:
     return None if digits is None else int(digits, base)
 
 
-def words(text: str | None) -> tuple[str, ...]:
+def words(text: str | None) -> Words:
     """The words of a list separated by blanks."""
     return tuple(text.split(" ")) if text else ()
 
@@ -435,8 +438,7 @@ def _hide_line_feeds(text: str, names: Iterable[str]) -> str:
     for name in names:
         if "\n" in name:
             tagged = rf"(?m)^( *){re.escape(name.lstrip(' '))}(?=:  |\[\d+\]: |\{{\d+\}}:  )"
-            hidden = name.lstrip(" ").replace("\n", "\0")
-            text = re.sub(tagged, lambda match, hidden=hidden: match[1] + hidden, text)
+            text = re.sub(tagged, lambda match: match[0].replace("\n", "\0"), text)
     return text
 
 
@@ -445,7 +447,7 @@ def _status(tokens: list[Any], text: str) -> Status:
     other, pool_list, address_list, peers, shunt_list, traps, counts, sas = sections
     ike_sas, unread = _with_children(sas)
     return Status(
-        daemon=name and Daemon(*name, *since, memory, load, loaded),
+        daemon=_daemon(name, since, memory, load, loaded),
         pools=tuple(pool_list),
         addresses=tuple(address_list),
         peers=_only(Peer, peers),
@@ -456,6 +458,14 @@ def _status(tokens: list[Any], text: str) -> Status:
         ike_sas=tuple(ike_sas),
         unread=tuple(_numbered((*other, *peers, *shunt_list, *traps, *unread), text)),
     )
+
+
+def _daemon(
+    name: Title | None, since: Uptime, memory: Memory | None, load: Threads, loaded: Words
+) -> Daemon | None:
+    if name is None:
+        return None
+    return Daemon(name.version, name.system, since.uptime, since.since, memory, load, loaded)
 
 
 def _only(kind: type[Any], tokens: Iterable[Any]) -> tuple[Any, ...]:
