@@ -60,6 +60,7 @@ IKE_SA above it; below a line that may be an unknown IKE_SA it counts as unread.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from pyparsing import Group, Opt, ParserElement
@@ -405,7 +406,12 @@ def _tail(ike_pattern: str, child_pattern: str) -> ParserElement:
     return shunts + traps + associations_heading + Group(sas.set_name("an IKE_SA or 'none'"))
 
 
-status = _tail(IKE_STATE, STATUS_CHILD)
+@cache
+def status() -> ParserElement:
+    """The production ``status``; few ask for it, so it is not built at import."""
+    return _tail(IKE_STATE, STATUS_CHILD)
+
+
 statusall = head + pools + addresses + connections + _tail(STATUSALL_IKE, STATUSALL_CHILD)
 
 # --- the whole ----------------------------------------------------------------
@@ -429,7 +435,7 @@ def parse(text: str, source: str, names: Iterable[str] = ()) -> Status:
         parsed = _status(parse_whole(statusall, text, source), text)
     else:
         nothing = [None, None, None, None, None, (), (), (), ()]
-        parsed = _status(nothing + parse_whole(status, text, source), text)
+        parsed = _status(nothing + parse_whole(status(), text, source), text)
     return _show_line_feeds(parsed) if "\0" in text else parsed
 
 
