@@ -1,0 +1,121 @@
+"""Writes what a host's daemon and kernel say into a folder, as ``check_ipsec --capture`` does."""
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lab.hosts import ENVIRONMENT, Host
+
+IPSEC = "/usr/sbin/ipsec"
+IP = "/usr/sbin/ip"
+SUDO = ("/usr/bin/sudo", "-n")
+
+STATUSALL = "statusall"
+COMMANDS = {
+    STATUSALL: (IPSEC, "stroke", "statusall"),
+    "statusall-nb": (IPSEC, "stroke", "statusall-nb"),
+    "xfrm-state": (IP, "xfrm", "state", "list", "nokeys"),
+    "xfrm-policy": (IP, "xfrm", "policy", "list"),
+}
+STATISTICS = {
+    "xfrm-state": (IP, "-s", "xfrm", "state", "list", "nokeys"),
+    "xfrm-policy": (IP, "-s", "xfrm", "policy", "list"),
+}
+DEADLINES = {STATUSALL: 5.0, "statusall-nb": 1.0}
+KERNEL_DEADLINE = 1.0
+TIMEOUT_STATUS = 124
+REFUSED = re.compile(r"^sudo: |Permission denied|Operation not permitted", re.MULTILINE)
+
+
+def _ask(
+    host: Host, command: tuple[str, ...], deadline: float, user: str | None
+) -> tuple[bytes, dict[str, Any]]:
+    """Standard output and the entry of capture.json for one command."""
+    words = [*SUDO, *command] if user else list(command)
+    begin = time.monotonic()
+    done = subprocess.run(
+        host.command(*words, user=user, deadline=deadline),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        env=ENVIRONMENT,
+    )
+    stderr = done.stderr.decode(errors="surrogateescape")
+    timed_out = done.returncode == TIMEOUT_STATUS
+    return done.stdout, {
+        "command": words,
+        "stderr": stderr,
+        "exit": None if timed_out else done.returncode,
+        "seconds": round(time.monotonic() - begin, 3),
+        "timed_out": timed_out,
+        "refused": bool(done.returncode and REFUSED.search(stderr)),
+    }
+
+
+class Capture:
+    """A folder that holds all texts of one moment of a host."""
+
+    def __init__(self, folder: Path, host: Host, user: str | None = None) -> None:
+        self._folder = folder
+        self._host = host
+        self._user = user
+        self._entries: dict[str, Any] = {}
+        folder.mkdir(parents=True)
+
+    def read(self, name: str, statistics: bool = False) -> bool:
+        """Asks for one text and keeps it; false if the deadline passed."""
+        command = STATISTICS[name] if statistics else COMMANDS[name]
+        deadline = DEADLINES.get(name, KERNEL_DEADLINE)
+        text, entry = _ask(self._host, command, deadline, self._user)
+        (self._folder / name).write_bytes(text)
+        self._entries[name] = entry
+        return not entry["timed_out"]
+
+    def read_daemon(self) -> None:
+        if not self.read(STATUSALL):
+            self.read("statusall-nb")
+
+    def read_kernel(self, statistics: bool = False) -> None:
+        self.read("xfrm-state", statistics)
+        self.read("xfrm-policy", statistics)
+
+    def keep_configuration(self) -> None:
+        (self._folder / "ipsec.conf").write_bytes(self._host.read("/etc/ipsec.conf"))
+
+    def finish(self) -> None:
+        moment = datetime.now(UTC).isoformat(timespec="seconds")
+        content = json.dumps({"time": moment, "commands": self._entries}, indent=2)
+        (self._folder / "capture.json").write_text(content + "\n")
+
+
+def capture(
+    host: Host,
+    folder: Path,
+    *,
+    user: str | None = None,
+    between: Callable[[], object] = lambda: None,
+    statistics: bool = False,
+) -> None:
+    """Captures ``host`` into ``folder``.
+
+    ``between`` is called after the daemon has answered, before the kernel is asked.
+    """
+    moment = Capture(folder, host, user)
+    moment.keep_configuration()
+    moment.read_daemon()
+    between()
+    moment.read_kernel(statistics)
+    moment.finish()
+
+
+def capture_again(host: Host, folder: Path, user: str | None = None) -> None:
+    """Reads daemon and kernel a second time, into ``again`` of ``folder``."""
+    moment = Capture(folder / "again", host, user)
+    moment.read_daemon()
+    moment.read_kernel()
+    moment.finish()

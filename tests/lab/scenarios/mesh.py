@@ -1,0 +1,43 @@
+"""Hosts that protect the traffic among them in transport mode."""
+
+from lab.hosts import Host
+from lab.ipsec_conf import RESPONDER, mesh
+from lab.scenario import Lab, scenario, v4, v6
+
+
+def responder(lab: Lab, name: str) -> Host:
+    """A peer of alice that answers."""
+    host = lab.certified_host(name)
+    host.configure(mesh(name, "alice", **RESPONDER))
+    host.start()
+    return host
+
+
+def initiator(lab: Lab, *peers: str, **defaults: str) -> Host:
+    host = lab.certified_host("alice")
+    host.configure(mesh("alice", *peers, **defaults))
+    host.start()
+    return host
+
+
+@scenario(every_release=True)
+def mesh_all_up(lab: Lab) -> None:
+    """Transport mode to two peers over IPv4 and IPv6, all four connections up, some used."""
+    responder(lab, "bob")
+    responder(lab, "carol")
+    alice = initiator(lab, "bob", "carol")
+    alice.wait_installed("bob_v4", "bob_v6", "carol_v4", "carol_v6")
+    alice.run("ping", "-c", "2", "-i", "0.2", v4("bob"))
+    alice.run("ping", "-c", "3", "-i", "0.2", v6("carol"))
+    lab.capture(alice)
+
+
+@scenario()
+def one_peer_silent(lab: Lab) -> None:
+    """The daemon of carol does not run: both connections to her wait for an answer."""
+    responder(lab, "bob")
+    lab.certified_host("carol")
+    alice = initiator(lab, "bob", "carol")
+    alice.wait_installed("bob_v4", "bob_v6")
+    alice.wait(r"carol_v4\[\d+\]: CONNECTING", r"carol_v6\[\d+\]: CONNECTING")
+    lab.capture(alice)
