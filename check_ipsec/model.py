@@ -322,8 +322,9 @@ class XfrmPolicy(NamedTuple):
 
     ``source`` and ``destination`` are networks as ``ip`` prints them
     (``10.0.0.1/32``); ``protocol`` and the ports are None where any matches.
-    ``selector_rest`` is what else narrows it, as printed. ``direction`` is
-    ``in``, ``out`` or ``fwd``; ``action`` is ``allow`` or ``block``.
+    ``selector_rest`` is what else narrows the protocol (``type 8 code 0``), as
+    printed; ``interface`` is None where any will do. ``direction`` is ``in``,
+    ``out`` or ``fwd``; ``action`` is ``allow`` or ``block``.
     """
 
     source: str
@@ -332,6 +333,7 @@ class XfrmPolicy(NamedTuple):
     source_port: str | None
     destination_port: str | None
     selector_rest: str
+    interface: str | None
     direction: str
     action: str
     priority: int
