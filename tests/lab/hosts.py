@@ -13,6 +13,16 @@ from lab.waiting import wait_until
 
 HOSTS = Path("/run/hosts")
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root"}
+UNSHARE = (
+    "unshare",
+    "--mount",
+    "--net",
+    "--uts",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+)
 
 Result = subprocess.CompletedProcess[str]
 
@@ -42,8 +52,7 @@ class Host:
         self.root = HOSTS / name / "root"
         self._mount(suite_root)
         self._idle = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--uts", "--pid", "--fork", "--kill-child"]
-            + ["--mount-proc", f"--root={self.root}", "sleep", "infinity"],
+            [*UNSHARE, f"--root={self.root}", "sleep", "infinity"],
             env=ENVIRONMENT,
         )
         wait_until(self._is_up, f"{name} starts")
