@@ -8,7 +8,6 @@ from lab.errors import LabError
 
 MAIN = "bookworm"
 SUITES = ("bullseye", MAIN, "trixie", "sid")
-MIRROR = "http://deb.debian.org/debian"
 PACKAGES = (
     *("strongswan-starter", "strongswan-charon", "strongswan-swanctl", "strongswan-pki"),
     *("libstrongswan-standard-plugins", "libstrongswan-extra-plugins"),
@@ -43,7 +42,7 @@ def _debootstrap(suite: str, root: Path) -> None:
     root.mkdir(parents=True, exist_ok=True)
     command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     try:
-        done = subprocess.run([*command, suite, str(root), MIRROR], check=False)
+        done = subprocess.run([*command, suite, str(root)], check=False)
     except FileNotFoundError:
         raise LabError("missing packages: apt-get install debootstrap") from None
     if done.returncode:

@@ -1,7 +1,8 @@
 """What ipsec.conf says, and what charon has loaded of it."""
 
-from lab.lab import Lab
-from lab.scenarios import scenario
+import re
+
+from lab.scenario import Lab, scenario
 from lab.scenarios.pair import BOB, DEFAULT, PSK, conn, pair
 
 
@@ -40,7 +41,7 @@ def templates_and_switched_off(lab: Lab) -> None:
         + conn("bob", "also=base", "auto=start")
         + conn("carol", "auto=ignore", "right=10.1.0.3")
     )
-    alice, _ = pair(lab, conns, bob=BOB, installed=("bob",))
+    alice, _ = pair(lab, conns, bob=BOB, loaded="bob", installed=("bob",))
     lab.capture(alice)
 
 
@@ -56,7 +57,8 @@ def auto_misspelt(lab: Lab) -> None:
 def carriage_returns(lab: Lab) -> None:
     """ipsec.conf has CRLF line ends: every value ends in CR, nothing is loaded."""
     alice = lab.host("alice")
-    alice.configure((DEFAULT + BOB).replace("\n", "\r\n"), PSK)
+    text = re.sub("\n+", "\r\n", DEFAULT + BOB + "    right=10.1.0.2\n")
+    alice.configure(text, PSK)
     alice.spawn("ipsec", "start", "--nofork")
     alice.wait("Security Associations")
     lab.capture(alice)
@@ -86,9 +88,6 @@ def name_with_a_line_feed(lab: Lab) -> None:
     """A quoted name holds a line feed."""
     alice, _ = pair(lab, named_conns(('"one\\ntwo"',)) + BOB, installed=("bob", "two"))
     lab.capture(alice)
-
-
-IDENTITY = "C=CH, O=Ex]am...ple, CN=b\u00f6b [x]"
 
 
 @scenario()

@@ -1,8 +1,7 @@
 """charon stopped, killed, hung, busy or out of reach."""
 
 from lab.hosts import Host
-from lab.lab import Lab
-from lab.scenarios import scenario
+from lab.scenario import Lab, scenario
 from lab.scenarios.pair import BOB, DEFAULT, PSK, conn, pair
 
 SUDOERS = "/etc/sudoers.d/check_ipsec"

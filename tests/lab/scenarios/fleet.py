@@ -1,7 +1,6 @@
 """A node of the fleet with all its peers."""
 
-from lab.lab import Lab
-from lab.scenarios import scenario
+from lab.scenario import Lab, scenario
 from lab.scenarios.pair import DEFAULT, PSK, conn
 
 PEERS = 65

@@ -1,7 +1,6 @@
 """Connections with equal peer settings, which charon merges under one IKE_SA."""
 
-from lab.lab import Lab
-from lab.scenarios import scenario
+from lab.scenario import Lab, scenario
 from lab.scenarios.pair import conn, pair
 
 

@@ -20,13 +20,19 @@ def initiator(lab: Lab, *peers: str, **defaults: str) -> Host:
     return host
 
 
-@scenario(every_release=True)
-def mesh_all_up(lab: Lab) -> None:
-    """Transport mode to two peers over IPv4 and IPv6, all four connections up, some used."""
+def all_up(lab: Lab) -> Host:
+    """Alice with two peers and four connections, all established."""
     responder(lab, "bob")
     responder(lab, "carol")
     alice = initiator(lab, "bob", "carol")
     alice.wait_installed("bob_v4", "bob_v6", "carol_v4", "carol_v6")
+    return alice
+
+
+@scenario(every_release=True)
+def mesh_all_up(lab: Lab) -> None:
+    """Transport mode to two peers over IPv4 and IPv6, all four connections up, some used."""
+    alice = all_up(lab)
     alice.run("ping", "-c", "2", "-i", "0.2", v4("bob"))
     alice.run("ping", "-c", "3", "-i", "0.2", v6("carol"))
     lab.capture(alice)
@@ -40,4 +46,37 @@ def one_peer_silent(lab: Lab) -> None:
     alice = initiator(lab, "bob", "carol")
     alice.wait_installed("bob_v4", "bob_v6")
     alice.wait(r"carol_v4\[\d+\]: CONNECTING", r"carol_v6\[\d+\]: CONNECTING")
+    lab.capture(alice)
+
+
+@scenario()
+def mesh_statistics(lab: Lab) -> None:
+    """The mesh with the kernel's texts asked for with -s."""
+    alice = all_up(lab)
+    lab.capture(alice, statistics=True)
+
+
+@scenario()
+def kernel_states_flushed(lab: Lab) -> None:
+    """charon says INSTALLED, but the kernel's states are flushed."""
+    alice = all_up(lab)
+    alice.run("ip", "xfrm", "state", "flush")
+    lab.capture(alice)
+
+
+@scenario()
+def kernel_policy_deleted(lab: Lab) -> None:
+    """The outbound policy to bob over IPv4 is deleted in the kernel: clear text."""
+    alice = all_up(lab)
+    ends = ("src", f"{v4('alice')}/32", "dst", f"{v4('bob')}/32")
+    alice.run("ip", "xfrm", "policy", "delete", *ends, "dir", "out")
+    lab.capture(alice)
+
+
+@scenario()
+def one_spi_deleted(lab: Lab) -> None:
+    """One of the kernel states of bob over IPv4 is deleted."""
+    alice = all_up(lab)
+    ends = ("src", v4("bob"), "dst", v4("alice"), "proto", "esp")
+    alice.run("ip", "xfrm", "state", "delete", *ends, "spi", f"0x{alice.spi_in('bob_v4')}")
     lab.capture(alice)

@@ -1,7 +1,6 @@
 """Protocols, modes and ways to authenticate."""
 
-from lab.lab import Lab
-from lab.scenarios import scenario
+from lab.scenario import Lab, scenario
 from lab.scenarios.pair import DEFAULT, PSK, conn, pair
 
 AGGRESSIVE = "i_dont_care_about_security_and_use_aggressive_mode_psk = yes"
@@ -149,7 +148,7 @@ def nat_t(lab: Lab) -> None:
         PSK,
     )  # fmt: skip
     alice.start()
-    bob = lab.add_host("bob")
+    bob = lab.unlinked_host("bob")
     bob.link("inside", "eth0", "10.5.0.2/24")
     bob.run("ip", "route", "add", "default", "via", "10.5.0.1")
     own = conn("alice", "type=tunnel", "left=10.5.0.2", "right=10.1.0.1",

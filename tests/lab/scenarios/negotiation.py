@@ -1,7 +1,6 @@
 """Negotiations that fail, and children that are closed."""
 
-from lab.lab import Lab
-from lab.scenarios import scenario
+from lab.scenario import Lab, scenario
 from lab.scenarios.pair import BOB, conn, pair
 
 

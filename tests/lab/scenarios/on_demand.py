@@ -1,8 +1,7 @@
 """Traps, shunts and clients: healthy although nothing is up."""
 
 from lab.hosts import Host
-from lab.lab import Lab
-from lab.scenarios import scenario
+from lab.scenario import Lab, scenario
 from lab.scenarios.pair import DEFAULT, PSK, conn, pair
 
 ON_DEMAND = conn("bob", "auto=route")

@@ -1,7 +1,7 @@
 """Two hosts with a pre-shared key, the ground that most scenarios stand on."""
 
 from lab.hosts import Host
-from lab.lab import Lab
+from lab.scenario import Lab
 
 PSK = ': PSK "lab"\n'
 DEFAULT = """\
@@ -26,7 +26,8 @@ def conn(name: str, *settings: str) -> str:
 
 def pair(
     lab: Lab, conns: str, *, bob: str | None = None, bob_secrets: str = PSK,
-    charon: str = "", bob_charon: str = "", secrets: str = PSK, installed: tuple[str, ...] = (),
+    charon: str = "", bob_charon: str = "", secrets: str = PSK,
+    loaded: str | None = None, installed: tuple[str, ...] = (),
 ) -> tuple[Host, Host]:  # fmt: skip
     """Alice and bob with the same connections, which bob waits for.
 
@@ -39,6 +40,6 @@ def pair(
     responder.start()
     alice = lab.host("alice")
     alice.configure(DEFAULT + conns, secrets, charon)
-    alice.start()
+    alice.start(loaded)
     alice.wait_installed(*installed)
     return alice, responder

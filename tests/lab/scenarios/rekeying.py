@@ -1,8 +1,7 @@
 """Moments of rekeying and reauthentication, none of which is an outage."""
 
 from lab.hosts import Host
-from lab.lab import Lab
-from lab.scenarios import scenario
+from lab.scenario import Lab, scenario
 from lab.scenarios.pair import BOB, conn, pair
 
 DELAY = 3.0
