@@ -28,6 +28,8 @@ ORDER = (
     State.LOADED,
     State.IGNORED,
 )
+# a shunt needs no SA; one of the same peer settings is another connection's
+UNPROTECTED = (State.SHUNT, State.LOADED, State.IGNORED)
 
 
 def table(observation: Observation, width: int, details: bool) -> Iterator[str]:
@@ -91,9 +93,9 @@ def explanation(verdict: Verdict) -> Iterator[str]:
     if verdict.reason:
         yield plain(verdict.reason_text)
     yield from map(plain, verdict.notes)
-    ends = [peer_of(verdict), *map(ike_tag, verdict.ike_sas)]
-    ends += [child_tag(child) for _, child in verdict.sas]
-    if any(ends):
+    if verdict.state not in UNPROTECTED:
+        ends = [peer_of(verdict), *map(ike_tag, verdict.ike_sas)]
+        ends += [child_tag(child) for _, child in verdict.sas]
         yield plain(", ".join(filter(None, ends)))
 
 
@@ -125,6 +127,8 @@ def child_tag(child: ChildSa) -> str:
 def since_and_traffic(verdict: Verdict) -> tuple[str, str, str]:
     """Age of the oldest IKE_SA; octets and last use of all CHILD_SAs, in and out."""
     ages = [ike.age for ike in verdict.ike_sas if ike.age is not None]
+    if verdict.state in UNPROTECTED:
+        return NOTHING, NOTHING, NOTHING
     since = age(max(ages)) if ages else NOTHING
     inbound = [child.inbound for _, child in verdict.sas if child.inbound]
     outbound = [child.outbound for _, child in verdict.sas if child.outbound]
