@@ -23,4 +23,4 @@ class Reason(Enum):
     ONLY_TRAP = "only a trap waits for traffic"
     NO_SA = "no SA"
     PARTIAL_ANSWER = "not in charon's partial answer"
-    NO_DAEMON = "charon does not answer"
+    NO_DAEMON = "no answer from charon"

@@ -54,7 +54,8 @@ SPIS is mandatory, and COUNTERS where the CHILD_SA is INSTALLED.
 
 A name is padded on the left to 12 columns, so blanks before it mean nothing. It may
 hold anything, even what looks like a tag, and a peer chooses its identity: the first
-tag from the left that a legal state follows is the true one. A CHILD_SA belongs to the
+tag from the left that a legal state follows is the true one, and so is the first ``]...``
+between the ends of an IKE_SA, unless a configured local identity holds one. A CHILD_SA belongs to the
 IKE_SA above it; below a line that may be an unknown IKE_SA it counts as unread.
 """
 
@@ -331,6 +332,7 @@ IKE_STATE = (
     rf"(?P<local_host>{HOST})\[(?P<local_id>[^\n]*?)\]\.\.\."
     rf"(?P<remote_host>{HOST})\[(?P<remote_id>[^\n]*)\]\n"
 )
+ENDS = re.compile(rf"\]\.\.\.({HOST})\[")
 EAP_ID = rf"(?:{IKE_TAG}Remote (?:EAP|XAuth) identity: (?P<eap_id>[^\n]*)\n)?"
 SPIS = (
     rf"{IKE_TAG}(?P<version>IKEv1/2|IKEv1|IKEv2) SPIs: "
@@ -452,6 +454,7 @@ def _status(tokens: list[Any], text: str) -> Status:
     name, since, memory, load, loaded, *sections = tokens
     other, pool_list, address_list, peers, shunt_list, traps, counts, sas = sections
     ike_sas, unread = _with_children(sas)
+    identities = _local_identities(peers)
     return Status(
         daemon=_daemon(name, since, memory, load, loaded),
         pools=tuple(pool_list),
@@ -461,7 +464,7 @@ def _status(tokens: list[Any], text: str) -> Status:
         traps=_only(ChildSa, traps),
         up=counts.up,
         connecting=counts.connecting,
-        ike_sas=tuple(ike_sas),
+        ike_sas=tuple(_divided(ike, identities) for ike in ike_sas),
         unread=tuple(_numbered((*other, *peers, *shunt_list, *traps, *unread), text)),
     )
 
@@ -490,6 +493,28 @@ def _with_children(tokens: Iterable[Any]) -> tuple[list[IkeSa], list[SectionLine
         else:
             unread.append(token)
     return [ike._replace(child_sas=tuple(children)) for ike, children in blocks], unread
+
+
+def _local_identities(peers: Iterable[Any]) -> set[str]:
+    """The configured local identities that hold what divides the ends of an IKE_SA."""
+    return {
+        auth.identity
+        for peer in peers
+        if isinstance(peer, Peer)
+        for auth in peer.local_rounds
+        if auth.identity and ENDS.search(auth.identity)
+    }
+
+
+def _divided(ike: IkeSa, identities: set[str]) -> IkeSa:
+    """The IKE_SA with its local identity whole, where that is a configured one."""
+    ends = f"{ike.local_id}]...{ike.remote_host}[{ike.remote_id}"
+    for identity in identities:
+        divider = ENDS.match(ends, len(identity)) if ends.startswith(identity) else None
+        if divider:
+            remote_id = ends[divider.end() :]
+            return ike._replace(local_id=identity, remote_host=divider[1], remote_id=remote_id)
+    return ike
 
 
 def _numbered(tokens: Iterable[Any], text: str) -> Iterator[UnreadLine]:

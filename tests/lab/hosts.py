@@ -96,7 +96,7 @@ class Host:
         if deadline:
             words += ["timeout", str(deadline)]
         if user:
-            words += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+            words += ["runuser", "-u", user, "--"]
         return [*words, *command]
 
     def run(self, *command: str, user: str | None = None, check: bool = True) -> Result:
