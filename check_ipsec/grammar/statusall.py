@@ -53,10 +53,11 @@ EBNF (every terminal in capitals is a line pattern below)::
 SPIS is mandatory, and COUNTERS where the CHILD_SA is INSTALLED.
 
 A name is padded on the left to 12 columns, so blanks before it mean nothing. It may
-hold anything, even what looks like a tag, and a peer chooses its identity: the first
-tag from the left that a legal state follows is the true one, and so is the first ``]...``
-between the ends of an IKE_SA, unless a configured local identity holds one. A CHILD_SA belongs to the
-IKE_SA above it; below a line that may be an unknown IKE_SA it counts as unread.
+hold anything, even what looks like a tag, and a peer chooses its identity: the first tag
+from the left that a legal state follows is the true one, and so is the first ``]...``
+between the ends of an IKE_SA, unless a configured local identity holds one. A CHILD_SA
+belongs to the IKE_SA above it; below a line that may be an unknown IKE_SA it counts as
+unread.
 """
 
 import re
