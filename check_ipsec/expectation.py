@@ -52,12 +52,12 @@ class Override(NamedTuple):
 
 def parse_override(text: str) -> Override:
     """``GLOB=EXPECTATION``, split at the last ``=``; :class:`UsageError` otherwise."""
-    pattern, _, word = text.rpartition("=")
-    try:
-        return Override(pattern, Expectation(re.sub("[-_]", " ", word)))
-    except ValueError:
-        known = ", ".join(expectation.value for expectation in Expectation)
-        raise UsageError(f"the expectation after the last '=' must be one of {known}") from None
+    pattern, divided, word = text.rpartition("=")
+    for expectation in Expectation:
+        if divided and expectation.value == re.sub("[-_]", " ", word):
+            return Override(pattern, expectation)
+    known = ", ".join(expectation.value for expectation in Expectation)
+    raise UsageError(f"the expectation after the last '=' must be one of {known}")
 
 
 def expectation(

@@ -1,0 +1,109 @@
+"""The first table of the contract, a row a test."""
+
+import pytest
+
+from check_ipsec.errors import UsageError
+from check_ipsec.expectation import Expectation, Override, expectation, parse_override
+from check_ipsec.model import Connection, Mark
+from check_ipsec.protection import configured_mark, configured_selectors, resolved
+from tests.build import connection, peer
+
+TABLE = [
+    ("auto absent", connection(auto=""), Expectation.IGNORED),
+    ("auto=ignore", connection(auto="ignore"), Expectation.IGNORED),
+    ("auto=Start", connection(auto="Start"), Expectation.REQUIRED),
+    ("auto=add with CR", connection(auto="add\r", right="%any"), Expectation.REQUIRED),
+    ("dropped by starter", connection(auto="route", problem="..."), Expectation.REQUIRED),
+    ("switched off and bad", connection(auto="ignore", problem="..."), Expectation.IGNORED),
+    ("passthrough routed", connection(auto="route", type="passthrough"), Expectation.SHUNT),
+    ("drop routed", connection(auto="route", type="drop"), Expectation.SHUNT),
+    ("passthrough added", connection(auto="add", type="pass"), Expectation.LOADED),
+    ("drop started", connection(auto="start", type="reject"), Expectation.LOADED),
+    ("auto=route", connection(auto="route"), Expectation.ON_DEMAND),
+    ("auto=route for clients", connection(auto="route", right="%any"), Expectation.ON_DEMAND),
+    ("auto=start", connection(auto="start"), Expectation.REQUIRED),
+    ("auto=add", connection(auto="add"), Expectation.REQUIRED),
+    ("right=%any", connection(auto="add", right="%any"), Expectation.CLIENTS),
+    ("right=%any6", connection(auto="add", right="%any6"), Expectation.CLIENTS),
+    ("right absent", connection(auto="add", right=""), Expectation.CLIENTS),
+    ("right=::", connection(auto="add", right="::"), Expectation.CLIENTS),
+    ("a subnet", connection(auto="add", right="10.0.0.0/8"), Expectation.CLIENTS),
+    ("a range", connection(auto="add", right="10.0.0.1-10.0.0.9"), Expectation.CLIENTS),
+    ("an IPv6 range", connection(auto="add", right="fd00::1-fd00::9"), Expectation.CLIENTS),
+    ("subnets and a host", connection(auto="add", right="10.0.0.0/8,bob"), Expectation.REQUIRED),
+    ("a host with a dash", connection(auto="add", right="b-b.example"), Expectation.REQUIRED),
+    ("%host", connection(auto="add", right="%bob.example"), Expectation.REQUIRED),
+]
+
+
+@pytest.mark.parametrize(("case", "one", "expected"), TABLE, ids=[row[0] for row in TABLE])
+def test_expectation(case: str, one: Connection, expected: Expectation) -> None:
+    assert expectation(one) is expected
+
+
+def test_the_loaded_peer_counts_before_right() -> None:
+    swapped = connection(auto="add", left="10.0.0.2", right="%any")
+    assert expectation(swapped, [peer()]) is Expectation.REQUIRED
+    assert expectation(connection(), [peer(remote="%any")]) is Expectation.CLIENTS
+    assert expectation(connection(), [peer(remote="bob,0.0.0.0/0,::/0")]) is Expectation.REQUIRED
+
+
+def test_the_first_override_wins_and_globs_are_case_sensitive() -> None:
+    overrides = (
+        Override("BOB", Expectation.SHUNT),
+        Override("b?b", Expectation.CLIENTS),
+        Override("*", Expectation.IGNORED),
+    )
+    assert expectation(connection(), (), overrides) is Expectation.CLIENTS
+
+
+def test_an_override_is_split_at_the_last_equals_sign() -> None:
+    assert parse_override("a=b=on-demand") == Override("a=b", Expectation.ON_DEMAND)
+    assert parse_override("a=on demand") == Override("a", Expectation.ON_DEMAND)
+    with pytest.raises(UsageError, match="must be one of ignored, required"):
+        parse_override("required")
+
+
+@pytest.mark.parametrize(
+    ("settings", "selectors"),
+    [
+        ({}, (("10.0.0.1/32",), ("10.0.0.2/32",))),
+        ({"left": "fd00::1", "right": "bob.example"}, (("fd00::1/128",), ("dynamic",))),
+        ({"leftsubnet": "10.1.0.0/16,10.2.0.1", "rightsubnet": "10.3.0.0/16[tcp/80]"},
+         (("10.1.0.0/16", "10.2.0.1/32"), ("10.3.0.0/16[tcp/80]",))),
+        ({"left": "%any"}, (("dynamic",), ("10.0.0.2/32",))),
+    ],
+    ids=["hosts", "IPv6 and a name", "subnets", "any"],
+)  # fmt: skip
+def test_selectors_of_a_connection_that_is_not_loaded(
+    settings: dict[str, str], selectors: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    assert configured_selectors(connection(**settings)) == selectors
+
+
+def test_dynamic_is_the_one_address_of_its_end() -> None:
+    assert resolved(("dynamic[tcp/80]", "10.0.0.0/8"), "10.9.0.1") == (
+        "10.9.0.1/32[tcp/80]",
+        "10.0.0.0/8",
+    )
+    assert resolved(("dynamic",), "10.9.0.1, 10.9.0.2") == ("dynamic",)
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("42", Mark(42, 0xFFFFFFFF)),
+        ("0x2a/0xff", Mark(0x2A, 0xFF)),
+        ("010", Mark(8, 0xFFFFFFFF)),
+        ("%unique", None),
+        ("", None),
+    ],
+)
+def test_a_mark_is_compared_only_where_it_is_a_number(text: str, mark: Mark | None) -> None:
+    assert configured_mark(connection(mark=text), "mark_out") == mark
+
+
+def test_the_mark_of_a_direction_counts_before_that_of_both() -> None:
+    one = connection(mark="1", mark_out="2")
+    assert configured_mark(one, "mark_in") == Mark(1, 0xFFFFFFFF)
+    assert configured_mark(one, "mark_out") == Mark(2, 0xFFFFFFFF)
