@@ -496,7 +496,7 @@ def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
     An IKE_SA is unlisted that no listed connection owns.
     """
     names = {printed(connection.name) for connection in connections}
-    owners = {
+    owners = names | {
         peer.name for peer in status.peers if any(child.name in names for child in peer.children)
     }
     return Unlisted(
@@ -515,7 +515,7 @@ def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
         ike_sas=tuple(
             ike
             for ike in status.ike_sas
-            if ike.name not in names | owners
+            if ike.name not in owners
             and not any(child.name in names for child in ike.child_sas)
         ),
         traps=tuple(trap for trap in status.traps if trap.name not in names),
