@@ -29,6 +29,12 @@ def require_programs() -> None:
         raise LabError(f"missing packages: apt-get install {' '.join(missing)}")
 
 
+def release() -> str:
+    """The release of the guest's kernel."""
+    done = subprocess.run(["linux.uml", "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def boot(work: Path, environment: dict[str, str], timeout: float) -> None:
     """Runs the guest to its end; what it wrote lies in ``work`` then.
 

@@ -5,17 +5,22 @@ from lab.ipsec_conf import RESPONDER, mesh
 from lab.scenario import Lab, scenario, v4, v6
 
 
+def secret(name: str) -> str:
+    """The line of ipsec.secrets that names a host's key."""
+    return f": ECDSA {name}.key\n"
+
+
 def responder(lab: Lab, name: str) -> Host:
     """A peer of alice that answers."""
     host = lab.certified_host(name)
-    host.configure(mesh(name, "alice", **RESPONDER))
+    host.configure(mesh(name, "alice", **RESPONDER), secret(name))
     host.start()
     return host
 
 
 def initiator(lab: Lab, *peers: str, **defaults: str) -> Host:
     host = lab.certified_host("alice")
-    host.configure(mesh("alice", *peers, **defaults))
+    host.configure(mesh("alice", *peers, **defaults), secret("alice"))
     host.start()
     return host
 
