@@ -1,13 +1,15 @@
-"""Traffic selectors as charon prints them, and what a policy covers.
+"""Traffic selectors as charon prints them, paired to the flows that need policies.
 
 Written by strongSwan's traffic_selector.c (traffic_selector_printf_hook):
-``10.1.0.0/16``, ``fd00::1/128[udp/500]``, ``10.1.0.0/16[0/80]``; protocols and ports
-by the names that the host's /etc/protocols and /etc/services give them.
+``10.1.0.0/16``, ``fd00::1/128[udp/500]``, ``10.1.0.0/16[0/1000-2000]``,
+``10.1.0.1..10.1.0.5``; protocols and ports by the names that the host's
+/etc/protocols and /etc/services give them.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 PROTOCOLS = {
@@ -30,51 +32,131 @@ PROTOCOLS = {
     "mobility-header": 135,
     "udplite": 136,
 }
-SELECTOR = re.compile(r"([0-9A-Fa-f.:]+)/(\d+)(?:\[([^/\]]*)(?:/([^\]]*))?\])?")
+WITHOUT_PORTS = {1, 47, 58, 135}
+ANY = 0
 
-
-class Network(NamedTuple):
-    """An IPv4 or IPv6 network: number of the address, prefix and address length."""
-
-    address: int
-    prefix: int
-    bits: int
-
-    def wider(self, prefix: int) -> "Network":
-        """The network of that prefix length that this one lies in."""
-        host_bits = self.bits - prefix
-        return Network(self.address >> host_bits << host_bits, prefix, self.bits)
+ADDRESS = r"[0-9A-Fa-f:.]+"
+SELECTOR = re.compile(
+    rf"(?P<addresses>{ADDRESS}/\d+|{ADDRESS}\.\.{ADDRESS})"
+    r"(?:\[(?P<protocol>[^/\]]+)(?:/(?P<port>[^\]]+))?\])?"
+)
+PORTS_ALONE = re.compile(r"\d+-\d+")
 
 
 class Selector(NamedTuple):
-    """One end of the traffic; protocol and port are 0 where any matches."""
+    """One end of the traffic.
 
-    network: Network
-    protocol: int
-    port: int
+    ``addresses`` are a network or a range, as printed. ``protocol`` is a number, or an
+    uncommon name as printed. Protocol and port are 0 where any matches. ``port`` is
+    None where it cannot be compared with that of a policy: a range, the name of a
+    service, OPAQUE, an ICMP type.
+    """
+
+    addresses: str
+    protocol: int | str
+    port: int | None
+
+
+class Flow(NamedTuple):
+    """The traffic of one direction that one policy is for; see :class:`Selector`."""
+
+    source: str
+    destination: str
+    protocol: int | str
+    source_port: int | None
+    destination_port: int | None
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the selector of its policies can be foretold."""
+        ranges = ".." in self.source or ".." in self.destination
+        return not ranges and None not in (self.source_port, self.destination_port)
+
+    def backwards(self) -> "Flow":
+        """The traffic of the other direction."""
+        source, destination, protocol, source_port, destination_port = self
+        return Flow(destination, source, protocol, destination_port, source_port)
+
+
+def flows(local_ts: Iterable[str], remote_ts: Iterable[str]) -> list[Flow | None]:
+    """The outgoing flows of two lists of selectors.
+
+    None stands for a pair with a selector that says no addresses, like ``dynamic``.
+    Selectors of different families and of different protocols are not paired
+    (child_sa.c, create_policy_enumerator).
+    """
+    remote_selectors = [selector(text) for text in remote_ts]
+    return [
+        flow(local, remote) if local and remote else None
+        for local in map(selector, local_ts)
+        for remote in remote_selectors
+        if local is None or remote is None or are_paired(local, remote)
+    ]
+
+
+def are_paired(local: Selector, remote: Selector) -> bool:
+    """Whether charon has a policy between the two ends."""
+    return (":" in local.addresses) == (":" in remote.addresses) and (
+        local.protocol == remote.protocol or ANY in (local.protocol, remote.protocol)
+    )
+
+
+def flow(local: Selector, remote: Selector) -> Flow:
+    """The flow between two ends; the end that names a protocol decides."""
+    protocol = local.protocol or remote.protocol
+    return Flow(local.addresses, remote.addresses, protocol, local.port, remote.port)
 
 
 @cache
-def network(text: str) -> Network:
-    """``ADDRESS/PREFIX`` as a network."""
-    address, _, prefix = text.partition("/")
-    parsed = ip_address(address)
-    bits = parsed.max_prefixlen
-    return Network(int(parsed), int(prefix), bits).wider(int(prefix))
-
-
-def protocol_number(text: str) -> int | None:
-    """The number of a protocol, None where its name is not a common one."""
-    return int(text) if text.isdigit() else PROTOCOLS.get(text)
-
-
 def selector(text: str) -> Selector | None:
-    """A selector that can be compared, None for ranges, names of services and such."""
+    """A selector by its text, None where it says no addresses."""
     match = SELECTOR.fullmatch(text)
-    if not match:
-        return None
-    protocol = protocol_number(match[3] or "0")
-    port = match[4] or "0"
-    if protocol is None or not port.isdigit():
-        return None
-    return Selector(network(f"{match[1]}/{match[2]}"), protocol, int(port))
+    return match and Selector(match["addresses"], *narrowing(match["protocol"], match["port"]))
+
+
+def narrowing(protocol: str | None, port: str | None) -> tuple[int | str, int | None]:
+    """Protocol and port; before 5.6.3 ports may stand without a protocol."""
+    if protocol and PORTS_ALONE.fullmatch(protocol):
+        return ANY, None
+    number = protocol_number(protocol)
+    return number, port_number(port, number)
+
+
+def protocol_number(text: str | None) -> int | str:
+    """The number of a protocol, or its name where that is not a common one."""
+    if text is None:
+        return ANY
+    return int(text) if text.isdecimal() else PROTOCOLS.get(text, text)
+
+
+def port_number(text: str | None, protocol: int | str) -> int | None:
+    """The number of a port, None for what is not one port."""
+    if text is None:
+        return ANY
+    return int(text) if text.isdecimal() and protocol not in WITHOUT_PORTS else None
+
+
+class Addresses(NamedTuple):
+    """All addresses from ``first`` to ``last``, as numbers of ``bits`` bits."""
+
+    bits: int
+    first: int
+    last: int
+
+
+@cache
+def addresses(text: str) -> Addresses:
+    """``ADDRESS/PREFIX`` or ``ADDRESS..ADDRESS``. Raises ValueError for no such text."""
+    begin, is_range, end = text.partition("..")
+    if is_range:
+        first, last = ip_address(begin), ip_address(end)
+        return Addresses(first.max_prefixlen, int(first), int(last))
+    address, _, prefix = text.partition("/")
+    return network(ip_address(address), int(prefix))
+
+
+def network(address: IPv4Address | IPv6Address, prefix: int) -> Addresses:
+    """The network of that prefix length that holds ``address``."""
+    host_bits = address.max_prefixlen - prefix
+    first = int(address) >> host_bits << host_bits
+    return Addresses(address.max_prefixlen, first, first + (1 << host_bits) - 1)

@@ -14,7 +14,7 @@ LAYERS = (
     ("grammar.tokens", "grammar.xfrm", "grammar.ipsec_conf", "grammar.statusall",
      "grammar.xfrm_state", "grammar.xfrm_policy"),
     ("selectors", "protection", "expectation", "files", "sources", "process"),
-    ("configuration", "kernel", "host"),
+    ("configuration", "outbound", "kernel", "host"),
     ("live", "captured", "capture", "snapshot", "reconcile"),
     ("observe",),
     ("severity",),
