@@ -8,6 +8,7 @@ from check_ipsec.model import Mark, XfrmPolicy
 from check_ipsec.selectors import ANY, Addresses, Flow, addresses, protocol_number
 
 UNMARKED = Mark(0, 0)
+Ends = tuple[Addresses, Addresses]
 Place = tuple[int, int, int] | None
 
 
@@ -34,12 +35,13 @@ class Shape(NamedTuple):
     destination_bits: int
     mask: int
 
-    def place(self, source: Addresses, destination: Addresses, mark: int) -> Place:
+    def place(self, ends: Ends, mark: int) -> Place:
         """Where the policies stand that cover both ends and the mark, if any can."""
-        _, source_bits, destination_bits, mask = self
+        bits, source_bits, destination_bits, mask = self
+        source, destination = ends
         begin = source.first >> source_bits, destination.first >> destination_bits
         end = source.last >> source_bits, destination.last >> destination_bits
-        return (*begin, mark & mask) if begin == end and source.bits == self.bits else None
+        return (*begin, mark & mask) if begin == end and source.bits == bits else None
 
 
 class Candidate(NamedTuple):
@@ -94,13 +96,12 @@ class Outbound:
             self._add(rank, policy, flow)
 
     def _add(self, rank: int, policy: XfrmPolicy, flow: Flow) -> None:
-        source, destination = addresses(policy.source), addresses(policy.destination)
-        mark = policy.mark or UNMARKED
-        shape = Shape(source.bits, host_bits(source), host_bits(destination), mark.mask)
-        place = shape.place(source, destination, mark.value)
-        self._shapes[shape][place].append(
-            Candidate(rank, flow, holds_back(policy), bool(policy.selector_rest))
-        )
+        ends = ends_of(flow)
+        if ends:
+            mark = policy.mark or UNMARKED
+            shape = Shape(ends[0].bits, host_bits(ends[0]), host_bits(ends[1]), mark.mask)
+            candidate = Candidate(rank, flow, holds_back(policy), bool(policy.selector_rest))
+            self._shapes[shape][shape.place(ends, mark.value)].append(candidate)
 
     def holds_back(self, flow: Flow, mark: Mark) -> bool:
         """Whether the policy that the kernel would choose keeps a flow from leaving."""
@@ -108,10 +109,18 @@ class Outbound:
         return chosen is not None and chosen.holds_back
 
     def _covering(self, flow: Flow, mark: Mark) -> Iterator[Candidate]:
-        source, destination = addresses(flow.source), addresses(flow.destination)
+        ends = ends_of(flow)
+        if ends is None:
+            return
         for shape, places in self._shapes.items():
-            candidates = places.get(shape.place(source, destination, mark.value), ())
+            candidates = places.get(shape.place(ends, mark.value), ())
             yield from (one for one in candidates if one.covers(flow))
+
+
+def ends_of(flow: Flow) -> Ends | None:
+    """Source and destination as numbers, None where they say no addresses."""
+    source, destination = addresses(flow.source), addresses(flow.destination)
+    return (source, destination) if source and destination else None
 
 
 def host_bits(network: Addresses) -> int:

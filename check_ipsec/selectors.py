@@ -9,7 +9,7 @@ Written by strongSwan's traffic_selector.c (traffic_selector_printf_hook):
 import re
 from collections.abc import Iterable
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import NamedTuple
 
 PROTOCOLS = {
@@ -111,7 +111,9 @@ def flow(local: Selector, remote: Selector) -> Flow:
 def selector(text: str) -> Selector | None:
     """A selector by its text, None where it says no addresses."""
     match = SELECTOR.fullmatch(text)
-    return match and Selector(match["addresses"], *narrowing(match["protocol"], match["port"]))
+    if not match or not addresses(match["addresses"]):
+        return None
+    return Selector(match["addresses"], *narrowing(match["protocol"], match["port"]))
 
 
 def narrowing(protocol: str | None, port: str | None) -> tuple[int | str, int | None]:
@@ -145,18 +147,25 @@ class Addresses(NamedTuple):
 
 
 @cache
-def addresses(text: str) -> Addresses:
-    """``ADDRESS/PREFIX`` or ``ADDRESS..ADDRESS``. Raises ValueError for no such text."""
+def addresses(text: str) -> Addresses | None:
+    """A network or a range as numbers, None where the text is neither."""
     begin, is_range, end = text.partition("..")
-    if is_range:
-        first, last = ip_address(begin), ip_address(end)
-        return Addresses(first.max_prefixlen, int(first), int(last))
+    try:
+        return range_of(begin, end) if is_range else network(text)
+    except ValueError:
+        return None
+
+
+def range_of(begin: str, end: str) -> Addresses:
+    """The addresses from one to another. Raises ValueError where these are none."""
+    first, last = ip_address(begin), ip_address(end)
+    return Addresses(first.max_prefixlen, int(first), int(last))
+
+
+def network(text: str) -> Addresses:
+    """``ADDRESS/PREFIX``. Raises ValueError for any other text."""
     address, _, prefix = text.partition("/")
-    return network(ip_address(address), int(prefix))
-
-
-def network(address: IPv4Address | IPv6Address, prefix: int) -> Addresses:
-    """The network of that prefix length that holds ``address``."""
-    host_bits = address.max_prefixlen - prefix
-    first = int(address) >> host_bits << host_bits
-    return Addresses(address.max_prefixlen, first, first + (1 << host_bits) - 1)
+    parsed = ip_address(address)
+    host_bits = parsed.max_prefixlen - int(prefix)
+    first = int(parsed) >> host_bits << host_bits
+    return Addresses(parsed.max_prefixlen, first, first + (1 << host_bits) - 1)
