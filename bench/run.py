@@ -1,0 +1,120 @@
+"""Whole runs of check_ipsec on hosts of growing size, as ratios of one bare import.
+
+    python3 bench/run.py [INTERPRETER]
+
+INTERPRETER (default: this one) has check_ipsec installed, compiled as pip does it. The
+hosts are made of the captured wording of one connection of fixtures/hosts/mesh-all-up.
+Times are the best of several runs, all in this one run; memory is the peak of a run.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+MESH = Path(__file__).resolve().parent.parent / "fixtures/hosts/mesh-all-up"
+NAME, LOCAL, REMOTE = "bob_v4", "10.1.0.1", "10.1.0.2"
+SIZES = (10, 100, 1_000, 10_000)
+RUNS = {10: 15, 100: 15, 1_000: 7, 10_000: 3}
+BARE = "import nagiosplugin, pyparsing"
+
+
+class Wording:
+    """The captured texts of one connection, to be said again for another one."""
+
+    def __init__(self, mesh: Path) -> None:
+        text = {name: (mesh / name).read_text() for name in
+                ("ipsec.conf", "statusall", "xfrm-state", "xfrm-policy")}  # fmt: skip
+        self.defaults = text["ipsec.conf"].partition(f"conn {NAME}\n")[0]
+        self.conn = found(rf"conn {NAME}\n(?: .*\n)+", text["ipsec.conf"])
+        self.head = text["statusall"].partition("Connections:\n")[0]
+        self.peer = found(rf"(?: *{NAME}:  .*\n)+", text["statusall"])
+        self.sas = found(rf"(?: *{NAME}[\[{{]\d+[\]}}]: .*\n)+", text["statusall"])
+        self.reqid = found(r"reqid (\d+)", self.sas)
+        self.spis = re.findall(r"\b([0-9a-f]{8})_[io]", self.sas)
+        record = rf"src \S+ dst \S+ ?\n(?:\t.*\n)*?\t.*reqid {self.reqid} .*\n(?:\t.*\n)*"
+        self.states = "".join(re.findall(record, text["xfrm-state"]))
+        self.policies = "".join(re.findall(record, text["xfrm-policy"]))
+
+    def host(self, size: int) -> dict[str, str]:
+        """The texts of a host with so many connections."""
+        told = [self.told(number) for number in range(1, size + 1)]
+        conns, peers, sas, states, policies = map("".join, zip(*told, strict=True))
+        header = f"Security Associations ({size} up, 0 connecting):\n"
+        return {
+            "ipsec.conf": self.defaults + conns,
+            "statusall": f"{self.head}Connections:\n{peers}{header}{sas}",
+            "xfrm-state": states,
+            "xfrm-policy": policies,
+        }
+
+    def told(self, number: int) -> tuple[str, ...]:
+        """The five texts of one connection, said of connection ``number``."""
+        renamed = f"cp{number:05d}_v4"
+        address = f"10.{20 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+        replaced = {
+            f"{NAME:>12}": f"{renamed:>12}",
+            NAME: renamed,
+            REMOTE: address,
+            f"reqid {self.reqid} ": f"reqid {number} ",
+            f"reqid {self.reqid},": f"reqid {number},",
+            self.spis[0]: f"{0xC0000000 + number:08x}",
+            self.spis[1]: f"{0xD0000000 + number:08x}",
+        }
+        pattern = "|".join(re.escape(old) for old in replaced)
+        pattern = pattern.replace(re.escape(REMOTE), re.escape(REMOTE) + r"(?!\d)")
+        texts = (self.conn, self.peer, self.sas, self.states, self.policies)
+        return tuple(re.sub(pattern, lambda match: replaced[match[0]], text) for text in texts)
+
+
+def found(pattern: str, text: str) -> str:
+    """What ``pattern`` finds in ``text``: its group, or all."""
+    match = re.search(pattern, text)
+    if not match:
+        raise SystemExit(f"the captured wording has changed: no {pattern}")
+    return match[match.re.groups]
+
+
+def best(command: list[str], runs: int) -> float:
+    """The shortest of several runs, in seconds."""
+    times = []
+    for _ in range(runs):
+        begin = time.perf_counter()
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        times.append(time.perf_counter() - begin)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)}: {done.stdout}")
+    return min(times)
+
+
+def peak(command: list[str]) -> float:
+    """The peak memory of a run, in MB."""
+    program = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=-3);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *command], stdout=-1, text=True)
+    return int(done.stdout) / 1024
+
+
+def main(interpreter: str) -> None:
+    """Print the table."""
+    bare = best([interpreter, "-c", BARE], RUNS[10])
+    wording = Wording(MESH)
+    print(f"{'connections':>11} {'x bare import':>14} {'x row above':>12} {'MB':>5}")
+    before = None
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in wording.host(size).items():
+                Path(folder, name).write_text(text)
+            command = [interpreter, "-m", "check_ipsec", "--captured", folder]
+            taken = best(command, RUNS[size])
+            ratio = "" if before is None else f"{taken / before:.1f}"
+            print(f"{size:>11} {taken / bare:>14.2f} {ratio:>12} {peak(command):>5.0f}")
+            before = taken
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:] or [sys.executable])
