@@ -50,6 +50,7 @@ class Host:
     def __init__(self, name: str, suite_root: str) -> None:
         self.name = name
         self.root = HOSTS / name / "root"
+        self._ports: list[str] = []
         self._mount(suite_root)
         self._idle = subprocess.Popen(
             [*UNSHARE, f"--root={self.root}", "sleep", "infinity"],
@@ -79,6 +80,8 @@ class Host:
 
     def destroy(self) -> None:
         """Ends all processes of the host and forgets its files."""
+        for port in self._ports:
+            run("ip", "link", "delete", port)
         self._idle.kill()
         self._idle.wait()
         run("umount", "--recursive", "--lazy", str(self.root.parent))
@@ -115,6 +118,7 @@ class Host:
     def link(self, network: str, device: str, *addresses: str) -> None:
         """Plugs ``device`` with its addresses into a network of the lab."""
         port = f"{self.name}-{device}"
+        self._ports.append(port)
         run("ip", "link", "add", port, "type", "veth", "peer", "name", device, "netns", self.pid)
         run("ip", "link", "set", port, "master", network, "up")
         self.run("ip", "link", "set", device, "up")

@@ -35,6 +35,7 @@ def fleet_130_three_down(lab: Lab) -> None:
     bob.configure(DEFAULT.replace("auto=start", "auto=add") + refusing + anyone, PSK, CALM)
     bob.start()
     alice = lab.host("alice")
+    alice.run("ip", "route", "add", "10.1.1.0/24", "dev", "eth0")
     alice.configure(DEFAULT + "".join(node(*peer) for peer in own), PSK, CALM)
     alice.start()
     alice.wait(r"Security Associations \((129|130) up, 1 connecting\)", timeout=240)

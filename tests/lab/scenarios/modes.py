@@ -71,7 +71,7 @@ def ipcomp_tunnel(lab: Lab) -> None:
 
 @scenario()
 def beet(lab: Lab) -> None:
-    """BEET mode."""
+    """type=beet on both ends."""
     alice, _ = pair(lab, conn("bob", "type=beet"), installed=("bob",))
     lab.capture(alice)
 

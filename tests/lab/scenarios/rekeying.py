@@ -43,8 +43,8 @@ def child_rekeyed_by_the_peer(lab: Lab) -> None:
 @scenario()
 def rekeyed_between_the_reads(lab: Lab) -> None:
     """charon was read before a rekey, the kernel after it."""
-    at_once = "delete_rekeyed_delay = 0"
-    alice, _ = pair(lab, BOB, installed=("bob",), charon=at_once, bob_charon=at_once)
+    soon = "delete_rekeyed_delay = 1"
+    alice, _ = pair(lab, BOB, installed=("bob",), charon=soon, bob_charon=soon)
 
     def go_on() -> None:
         rekey(alice, "bob{1}")
