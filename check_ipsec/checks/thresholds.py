@@ -47,9 +47,7 @@ class Thresholds:
 
 
 def absolute(spec: str, judged: int) -> Range:
-    """A range whose percentages are numbers of ``judged``; all, where it is empty."""
-    if not spec:
-        return Range("~:")
+    """A range whose percentages are numbers of ``judged``; all from 0, where it is empty."""
     return Range(re.sub(PERCENT, lambda match: share(float(match[1]), judged), spec))
 
 
