@@ -83,7 +83,8 @@ Statement = SectionHead | Setting | Include
 FILL = r"(?:[ \t]*+(?:(?:version|#)[^\n]*+)?\n)*(?:[ \t]*+(?:#[^\n]*+)?\Z)?"
 INCLUDE = r"include[ \t]+(?=[^=])"
 END = rf"[ \t]*+(?:(?:#[^\n]*+)?(?:\n|\Z)|(?={INCLUDE}))"
-BARE = rf'(?!{INCLUDE})(?:@#)?[^"#= \t\n]++'
+PLAIN = r'[^"#= \t\n]'
+BARE = rf"(?!{INCLUDE})(?:@#(?={PLAIN})|(?!@#{PLAIN})){PLAIN}++"
 QUOTED = r'"[^"\\]*+(?:\\[\s\S][^"\\]*+)*"'
 TOKEN = rf"(?:{BARE}|{QUOTED})"
 EMPTY = r'(?:\0|"(?:\\\r?\n|\\\0|\0[^"\\]*+)*")'
@@ -91,7 +92,7 @@ NAME = rf"(?!{EMPTY}){TOKEN}"
 SETTING = rf"[ \t]++(?!version[^\n]*\n){NAME}[ \t]*+=(?:[ \t]*+{TOKEN})*{END}{FILL}"
 HEAD = rf'(?:(config setup)[ \t]*+{TOKEN}?|(conn|ca)(?=[" \t])[ \t]*+({NAME})){END}{FILL}'
 FIRST_SETTING = rf'(?!(?:conn|ca)[ \t="#]){NAME}[ \t]*+='
-PATTERN = r'(?:[^"\\#\n\t ]++|\\["#} ]|\\)*'
+PATTERN = r'(?:[^"\\#\n\t ]++|\\["#} ]|\\(?!["#} ]))*'
 
 # --- productions --------------------------------------------------------------
 
