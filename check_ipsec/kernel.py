@@ -39,7 +39,7 @@ class Kernel:
         outbound = self._states.spis(child.reqid, remote_host)
         if child.state is not ChildState.INSTALLED:
             return bool(inbound and outbound)
-        named = self._policies.named(child.reqid, outbound)
+        named = self._policies.spis(child.reqid) & outbound
         replaced = bool(inbound - {child.spi_in} and named - {child.spi_out})
         return replaced or self._states.printed(child, local_host, remote_host)
 
@@ -69,6 +69,13 @@ class Kernel:
         """Whether an ``out`` policy asks for SAs of this reqid."""
         return self._policies.has(reqid, "out", None, None)
 
+    def lacks_named_state(self, reqid: int) -> bool:
+        """Whether an ``out`` policy with this reqid names an SPI of which there is no state.
+
+        The policy of an idle trap names none (kernel_netlink_ipsec.c, add_policy_internal).
+        """
+        return bool(self._policies.spis(reqid) - self._states.all_spis(reqid))
+
     def in_clear(
         self, local_ts: Iterable[str], remote_ts: Iterable[str], mark: Mark | None = None
     ) -> bool | None:
@@ -91,8 +98,10 @@ class States:
     def __init__(self, states: Iterable[XfrmState]) -> None:
         self._ids: set[tuple[str, str, int | None]] = set()
         self._spis: dict[tuple[int, str], list[int]] = defaultdict(list)
+        self._all_spis: dict[int, set[int]] = defaultdict(set)
         for state in states:
             if state.spi and state.algorithms:
+                self._all_spis[state.reqid].add(state.spi)
                 self._ids.add((state.protocol, state.destination, state.spi))
                 if state.protocol != COMPRESSION:
                     self._spis[state.reqid, state.destination].append(state.spi)
@@ -100,6 +109,10 @@ class States:
     def spis(self, reqid: int, destination: str) -> set[int]:
         """The SPIs of a reqid towards a host, without those of IPComp."""
         return set(self._spis.get((reqid, destination), ()))
+
+    def all_spis(self, reqid: int) -> set[int]:
+        """The SPIs and CPIs of a reqid, towards any host."""
+        return self._all_spis.get(reqid, set())
 
     def printed(self, child: ChildSa, local_host: str, remote_host: str) -> bool:
         """Whether all SPIs and CPIs that charon prints are there."""
@@ -116,12 +129,12 @@ class Policies:
 
     def __init__(self, policies: Iterable[tuple[XfrmPolicy, Flow]]) -> None:
         self._held: set[tuple[int, str, Flow | None, Mark | None]] = set()
-        self._named: set[tuple[int, int]] = set()
+        self._named: dict[int, set[int]] = defaultdict(set)
         for policy, flow in policies:
             for template in policy.templates:
                 self._hold(template.reqid, policy, None if policy.selector_rest else flow)
-                if policy.direction == "out":
-                    self._named.add((template.reqid, template.spi))
+                if policy.direction == "out" and template.spi:
+                    self._named[template.reqid].add(template.spi)
 
     def _hold(self, reqid: int, policy: XfrmPolicy, flow: Flow | None) -> None:
         for mark in (None, policy.mark) if policy.mark else (None,):
@@ -132,6 +145,6 @@ class Policies:
         """Whether there is a policy; flow and mark are compared where they are known."""
         return (reqid, direction, flow if flow and flow.comparable else None, mark) in self._held
 
-    def named(self, reqid: int, spis: set[int]) -> set[int]:
-        """Those of ``spis`` that templates of ``out`` policies name."""
-        return {spi for spi in spis if (reqid, spi) in self._named}
+    def spis(self, reqid: int) -> set[int]:
+        """The SPIs and CPIs that templates of ``out`` policies of a reqid name."""
+        return self._named.get(reqid, set())

@@ -19,6 +19,8 @@ row  daemon and kernel                                           state
 6    a carrying CHILD_SA, kernel states missing                  NOT_CONNECTED
 7    a carrying CHILD_SA, a policy missing                       NOT_CONNECTED
 8    on demand, ROUTED, no ``out`` policy with its reqid         NOT_CONNECTED
+8b   on demand, ROUTED, and that policy names an SPI of which    NOT_CONNECTED
+     the kernel has no state
 9    on demand, ROUTED                                           ON_DEMAND
 9b   on demand, ROUTED, and the kernel could not be asked        UNVERIFIED
 10   IKE_SA DELETING with IKE_REAUTH among its tasks             CONNECTING
@@ -215,15 +217,18 @@ def established(facts: Facts) -> Finding | None:
 
 
 def on_demand(facts: Facts) -> Finding | None:
-    """Rows 8 and 9."""
+    """Rows 8, 8b and 9."""
     if facts.expectation is not Expectation.ON_DEMAND or not facts.traps:
         return None
     if facts.kernel is None:
         if facts.asked:
             return Finding(State.UNVERIFIED, Reason.KERNEL_NOT_ASKED)
         return Finding(State.ON_DEMAND)
-    if facts.policies and not any(facts.kernel.has_trap(trap.reqid) for trap in facts.traps):
+    reqids = {trap.reqid for trap in facts.traps} if facts.policies else ()
+    if reqids and not any(map(facts.kernel.has_trap, reqids)):
         return Finding(State.NOT_CONNECTED, Reason.NO_KERNEL_TRAP)
+    if reqids and all(map(facts.kernel.lacks_named_state, reqids)):
+        return Finding(State.NOT_CONNECTED, Reason.NO_KERNEL_STATE)
     return Finding(State.ON_DEMAND)
 
 
@@ -515,8 +520,7 @@ def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
         ike_sas=tuple(
             ike
             for ike in status.ike_sas
-            if ike.name not in owners
-            and not any(child.name in names for child in ike.child_sas)
+            if ike.name not in owners and not any(child.name in names for child in ike.child_sas)
         ),
         traps=tuple(trap for trap in status.traps if trap.name not in names),
     )

@@ -116,9 +116,12 @@ def xfrm_state(source: str, destination: str, spi: int, reqid: int = REQID) -> X
     )
 
 
-def xfrm_policy(direction: str, reqid: int = REQID, **facts: Any) -> XfrmPolicy:
+def xfrm_policy(
+    direction: str, reqid: int = REQID, spi: int | None = None, **facts: Any
+) -> XfrmPolicy:
     ends = (LOCAL, REMOTE) if direction == "out" else (REMOTE, LOCAL)
-    spi = SPI_OUT if direction == "out" else 0
+    if spi is None:
+        spi = SPI_OUT if direction == "out" else 0
     made = XfrmPolicy(
         source=f"{ends[0]}/32",
         destination=f"{ends[1]}/32",

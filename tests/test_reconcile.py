@@ -31,8 +31,8 @@ CLIENTS = peer(remote="%any")
 NO_SPI = "0" * 16
 REAUTH = ike(IkeState.DELETING, child(), tasks_active=("IKE_DELETE", "IKE_REAUTH"))
 OTHER_PAIR = (xfrm_state(REMOTE, LOCAL, 0xD1), xfrm_state(LOCAL, REMOTE, 0xD2))
-NEXT_OUT = xfrm_policy("out")
-NEXT_OUT = NEXT_OUT._replace(templates=(NEXT_OUT.templates[0]._replace(spi=0xD2),))
+NEXT_OUT = xfrm_policy("out", spi=0xD2)
+IDLE_TRAP = (xfrm_policy("out", spi=0), POLICIES[1])
 
 
 def verdict(one: Connection, said: Status, held: Kernel | None, **facts: Any) -> Verdict:
@@ -95,8 +95,12 @@ TABLE = [
         said=status(ike(IkeState.ESTABLISHED, child(mode="TUNNEL")))),
     row("8 trap gone from the kernel", State.NOT_CONNECTED, Reason.NO_KERNEL_TRAP, one=ON_DEMAND,
         said=status(traps=(TRAP,)), held=kernel((), ())),
+    row("8b trap names an SA that is gone", State.NOT_CONNECTED, Reason.NO_KERNEL_STATE,
+        one=ON_DEMAND, said=status(traps=(TRAP,)), held=kernel(states=())),
     row("9 on demand, idle", State.ON_DEMAND, None, one=ON_DEMAND,
-        said=status(traps=(TRAP,)), held=kernel(states=())),
+        said=status(traps=(TRAP,)), held=kernel((), IDLE_TRAP)),
+    row("9 on demand, its SA busy", State.ON_DEMAND, None, one=ON_DEMAND,
+        said=status(traps=(TRAP,)), partial=True),
     row("9 on demand, trying", State.ON_DEMAND, None, one=ON_DEMAND,
         said=status(ike(IkeState.CONNECTING, responder_spi=NO_SPI), traps=(TRAP,))),
     row("9 on demand under a living IKE_SA", State.ON_DEMAND, None, one=ON_DEMAND,
@@ -162,7 +166,7 @@ def test_a_daemon_that_does_not_answer_leaves_nothing_connected() -> None:
     assert required.cleartext is False
 
 
-FLEETING = {"6", "7", "8", "13"}
+FLEETING = {"6", "7", "8", "8b", "13"}
 
 
 @pytest.mark.parametrize(("state", "reason", "given", "facts"), TABLE)

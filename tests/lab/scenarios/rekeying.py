@@ -90,8 +90,8 @@ def ike_deleting(lab: Lab) -> None:
 @scenario()
 def negotiating(lab: Lab) -> None:
     """The peer answers late: key exchange done, authentication under way."""
-    bob = lab.host("bob")
+    alice, bob = pair(lab, conn("bob", "auto=add"))
     bob.delay(DELAY)
-    alice, _ = pair(lab, BOB)
+    alice.spawn("ipsec", "up", "bob")
     alice.wait(r"bob\[1\]: CONNECTING", r"bob\[1\]: IKEv2 SPIs: \S+ (?!0{16})")
     lab.capture(alice)
