@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar import statusall
+from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-PARSERS: dict[str, Callable[[str, str], Any]] = {"statusall": statusall.parse}
+PARSERS: dict[str, Callable[[str, str], Any]] = {
+    "statusall": statusall.parse,
+    "xfrm-policy": xfrm_policy.parse,
+    "xfrm-state": xfrm_state.parse,
+}
 
 
 def texts(kind: str) -> list[Path]:
