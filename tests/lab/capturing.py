@@ -54,6 +54,7 @@ def _ask(
         "seconds": round(time.monotonic() - begin, 3),
         "timed_out": timed_out,
         "refused": bool(done.returncode and REFUSED.search(stderr)),
+        "user": user or "root",
     }
 
 
