@@ -38,7 +38,7 @@ ANY = 0
 ADDRESS = r"[0-9A-Fa-f:.]+"
 SELECTOR = re.compile(
     rf"(?P<addresses>{ADDRESS}/\d+|{ADDRESS}\.\.{ADDRESS})"
-    r"(?:\[(?P<protocol>[^/\]]+)(?:/(?P<port>[^\]]+))?\])?"
+    r"(?:\[(?P<protocol>[^/\]]{1,64})(?:/(?P<port>[^\]]{1,64}))?\])?"
 )
 PORTS_ALONE = re.compile(r"\d+-\d+")
 

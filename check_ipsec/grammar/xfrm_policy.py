@@ -59,8 +59,8 @@ from check_ipsec.model import Template, XfrmPolicy
 
 SELECTOR = (
     rf"src (?P<source>{ADDRESS}/\d+) dst (?P<destination>{ADDRESS}/\d+) "
-    r"(?:proto (?P<protocol>\S+) )?"
-    r"(?:sport (?P<source_port>\d+) )?(?:dport (?P<destination_port>\d+) )?"
+    r"(?:proto (?P<protocol>\S{1,64}) )?"
+    r"(?:sport (?P<source_port>\d{1,5}) )?(?:dport (?P<destination_port>\d{1,5}) )?"
     r"(?P<selector_rest>(?:(?:type|code|key|\(dport\)) \w+ )*)"
     r"(?:dev (?P<interface>\S+) )?(?:uid \d+)?\n"
 )
@@ -79,7 +79,6 @@ LEVEL = r"(?:\t\tlevel (?P<level>\w+) [^\n]*\n)?"
 OTHERS_OF_TEMPLATE = r"(?:\t\t(?!proto |level )[^\n]*\n)*"
 UNREAD = r"(?:\t(?!dir |socket )[^\n]*\n)*"
 OTHERS = others("security", "dir", "socket", "mark", "tmpl", "if_id")
-
 
 BEGIN_LINES = ((SELECTOR, "src NETWORK dst NETWORK"), (CONTEXT, "security context"))
 UNTIL_TEMPLATES = (
