@@ -1,5 +1,6 @@
 """A scenario and the hosts it plays on."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,8 @@ from lab.certificates import certify
 from lab.hosts import Host, add_network, remove_network
 
 NETWORK = "lan"
+LIVE = "live.json"
+PLUGIN = os.environ.get("LAB_PLUGIN", "").split()
 LAST_OCTET = {"alice": 1, "bob": 2, "carol": 3, "dave": 4}
 
 
@@ -54,7 +57,10 @@ class Lab:
         return host
 
     def capture(self, host: Host, **how: Any) -> None:
+        """Capture a host; what the plugin says of it, live, where that is asked for."""
         capture(host, self.folder, **how)
+        if PLUGIN:
+            (self.folder / LIVE).write_text(host.run(*PLUGIN, check=False).stdout)
 
     def capture_again(self, host: Host, user: str | None = None) -> None:
         capture_again(host, self.folder, user)
