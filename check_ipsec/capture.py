@@ -46,7 +46,7 @@ class Recording:
 
 def refuse_existing(directory: str) -> None:
     """Raises CaptureError if ``directory``, or a link of that name, exists."""
-    if os.path.lexists(directory):
+    if os.path.lexists(Path(directory)):
         raise CaptureError(f"{directory}: exists already")
 
 

@@ -116,7 +116,8 @@ def _read_entry(entry: dict[str, Any]) -> Output:
     command = known.pop("command")
     if not command or any(type(word) is not str for word in command):
         raise TypeError
-    return Output(tuple(command), "", **known)
+    seconds = float(known.pop("seconds", 0))
+    return Output(tuple(command), "", seconds=seconds, **known)
 
 
 def _require_folder(directory: str) -> None:

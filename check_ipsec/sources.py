@@ -110,7 +110,7 @@ _KEY = re.compile(r"0x[0-9a-fA-F]{16,}")
 
 _SUDO_REFUSAL = re.compile(
     r"^.*(?:a password is required|a terminal is required|must have a tty"
-    r"|is not allowed to (?:execute|run sudo)|(?:is )?not in the sudoers file"
+    r"|is not allowed to execute|may not run sudo|not in the sudoers file"
     r"|no new privileges|must be owned by uid 0|effective uid is not 0"
     r"|do not exist in the passwd database|sudo is not installed).*$",
     re.MULTILINE,

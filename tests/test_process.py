@@ -1,0 +1,183 @@
+"""Programs that hang, ignore signals, flood or fork: none hangs us, none is left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from check_ipsec import process
+from check_ipsec.process import ENVIRONMENT, run
+from tests.programs import alive, gone, leftovers_ended, program
+
+ROOT = Path(__file__).resolve().parent.parent
+MARK = f"{86400 + os.getpid()}.5"
+HANG = f"exec sleep {MARK}"
+
+
+def sh(tmp_path: Path, body: str) -> tuple[str, ...]:
+    return (str(program(tmp_path, "program", body)),)
+
+
+def test_output(tmp_path: Path) -> None:
+    output = run(sh(tmp_path, 'printf "an\\377swer\\r\\n"; echo noise >&2; exit 7'), 5)
+    assert output.stdout == "an\udcffswer\r\n"
+    assert (output.stderr, output.exit, output.timed_out) == ("noise\n", 7, False)
+    assert output.refused is False
+    assert 0 < output.seconds < 5
+
+
+def test_arguments_reach_no_shell() -> None:
+    assert run(("/bin/echo", "$HOME;", "*"), 5).stdout == "$HOME; *\n"
+
+
+def test_environment_is_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAEMON_NAME", "other")
+    said = run(("/usr/bin/env",), 5).stdout
+    assert dict(entry.split("=", 1) for entry in said.splitlines()) == ENVIRONMENT
+    assert ENVIRONMENT.keys() == {"PATH", "LC_ALL"}
+
+
+def test_standard_input_is_empty() -> None:
+    assert run(("/bin/cat",), 5).timed_out is False
+
+
+def test_child_takes_signals() -> None:
+    said = run(("/bin/grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"), 5).stdout
+    assert said.split()[1::2] == ["0" * 16] * 2
+
+
+def test_output_larger_than_pipes(tmp_path: Path) -> None:
+    flood = "head -c 1000000 /dev/zero"
+    output = run(sh(tmp_path, f"{flood} >&2; {flood}; {flood} >&2"), 5)
+    assert (len(output.stdout), len(output.stderr), output.exit) == (1_000_000, 2_000_000, 0)
+
+
+def test_endless_output_meets_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "MOST_BYTES", 1 << 20)
+    output = run(("/usr/bin/yes", MARK), 1)
+    assert output.timed_out
+    assert 1 << 20 < len(output.stdout) < (1 << 20) + (1 << 16) + 1
+    assert gone(MARK)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/nonexistent/ipsec", "No such file or directory"),
+        ("/etc/passwd", "Permission denied"),
+        ("/usr", "Permission denied"),
+    ],
+)
+def test_cannot_be_started(path: str, reason: str) -> None:
+    output = run((path, "x"), 5)
+    assert (output.command, output.stdout, output.stderr, output.exit) == (
+        (path, "x"),
+        "",
+        reason,
+        126,
+    )
+
+
+def test_ten_runs_of_a_hung_program(tmp_path: Path) -> None:
+    for body in (HANG, f"sleep {MARK}"):
+        command = sh(tmp_path, body)
+        for _ in range(10):
+            output = run(command, 0.05)
+            assert (output.exit, output.timed_out) == (-15, True)
+            assert output.seconds < 0.5
+    assert gone(MARK)
+
+
+def test_what_was_said_before_is_kept(tmp_path: Path) -> None:
+    output = run(sh(tmp_path, f"echo partial; {HANG}"), 0.5)
+    assert (output.stdout, output.timed_out) == ("partial\n", True)
+
+
+def test_no_time_at_all(tmp_path: Path) -> None:
+    output = run(sh(tmp_path, HANG), 0)
+    assert output.timed_out
+    assert gone(MARK)
+
+
+def test_silent_but_not_ended(tmp_path: Path) -> None:
+    output = run(sh(tmp_path, f"exec >&- 2>&-; {HANG}"), 0.1)
+    assert (output.exit, output.timed_out) == (-15, True)
+    assert gone(MARK)
+
+
+def test_sigterm_ignored(tmp_path: Path) -> None:
+    output = run(sh(tmp_path, f"trap '' TERM; {HANG}"), 0.5)
+    assert (output.exit, output.timed_out) == (-9, True)
+    assert output.seconds < 2
+    assert gone(MARK)
+
+
+def test_sigterm_ignored_and_not_killable(tmp_path: Path) -> None:
+    with leftovers_ended(MARK):
+        with pytest.warns(ResourceWarning, match="still running"):
+            output = run(sh(tmp_path, f"trap '' TERM; {HANG}"), 0.5, killable=False)
+        assert len(alive(MARK)) == 1
+    assert (output.exit, output.timed_out) == (None, True)
+    assert output.seconds < 2
+
+
+def test_descendant_holds_the_pipes(tmp_path: Path) -> None:
+    with leftovers_ended(MARK):
+        output = run(sh(tmp_path, f"sleep {MARK} & echo whole"), 5)
+    assert (output.stdout, output.exit, output.timed_out) == ("whole\n", 0, False)
+    assert output.seconds < 1
+
+
+def test_descendant_floods_the_pipes(tmp_path: Path) -> None:
+    with leftovers_ended(MARK):
+        output = run(sh(tmp_path, f"yes {MARK} & exit 3"), 0.5)
+    assert (output.exit, output.timed_out) == (3, False)
+    assert output.seconds < 2
+
+
+class Interrupt(Exception):
+    """What nagiosplugin's handler of SIGALRM raises."""
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise Interrupt
+
+
+def test_handler_raises(tmp_path: Path) -> None:
+    command = sh(tmp_path, HANG)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for delay in (0.0005, 0.001, 0.002, 0.004, 0.1):
+            with pytest.raises(Interrupt):
+                interrupted(command, delay)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert gone(MARK)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def interrupted(command: tuple[str, ...], delay: float) -> None:
+    signal.setitimer(signal.ITIMER_REAL, delay)
+    run(command, 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_main_program_is_ended(tmp_path: Path, number: signal.Signals) -> None:
+    code = f"from check_ipsec.process import run; run({sh(tmp_path, HANG)!r}, 60)"
+    plugin = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
+    wait_for(MARK)
+    plugin.send_signal(number)
+    assert plugin.wait(5) == -number
+    assert gone(MARK)
+
+
+def wait_for(mark: str) -> None:
+    end = time.monotonic() + 10
+    while not alive(mark):
+        assert time.monotonic() < end
+        time.sleep(0.01)
