@@ -94,7 +94,7 @@ def ask(host: Host, deadline: Deadline, names: tuple[str, ...], source: Source) 
 
 def counted(number: int) -> int:
     """A count of IKE_SAs, 0 where charon counted below zero."""
-    return 0 if number >= NEGATIVE else number
+    return number if 0 <= number < NEGATIVE else 0
 
 
 def read_kernel(host: Host, deadline: Deadline) -> Kernel | CheckIpsecError:

@@ -1,4 +1,4 @@
-r"""The text of ``ipsec statusall`` and ``ipsec status``, charon 5.0 to 6.0.
+r"""The text of ``ipsec statusall`` and ``ipsec status``, charon 5.0 to 6.1.
 
 Written by strongSwan's src/libcharon/plugins/stroke/stroke_list.c: sections by
 ``status``, authentication rounds by ``log_auth_cfgs``, IKE_SAs by ``log_ike_sa``,
@@ -49,6 +49,8 @@ EBNF (every terminal in capitals is a line pattern below)::
     ike sa        = IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
     child sa      = CHILD_STATE, [ COUNTERS ], SELECTORS ;
 
+The header of the Security Associations counts those that are up and those that are
+connecting; since 6.1.0 (seen there, not in 6.0.1) all and those that are connecting.
 ``status`` prints neither SPIS, PROPOSAL and TASKS nor COUNTERS; in ``statusall``
 SPIS is mandatory, and COUNTERS where the CHILD_SA is INSTALLED.
 
@@ -248,7 +250,8 @@ def _shunt(match: re.Match[str]) -> Shunt:
 
 
 HEADING = (
-    r"(?!(?:Shunted|Routed) Connections:\n|Security Associations \(\d+ up, \d+ connecting\):\n)"
+    r"(?!(?:Shunted|Routed) Connections:\n"
+    r"|Security Associations \(\d+ (?:up|total), \d+ connecting\):\n)"
 )
 SHUNT = rf" *([^\n]*):  ({SELECTORS}) === ({SELECTORS}) (PASS|DROP)\n"
 
@@ -376,19 +379,25 @@ def _ike_sa(match: re.Match[str]) -> IkeSa:
 
 
 class Associations(NamedTuple):
-    """The counts in the header of the Security Associations."""
+    """The counts in the header of the Security Associations; ``up`` below 0 is a miscount."""
 
     up: int
     connecting: int
 
 
-ASSOCIATIONS = r"Security Associations \((\d+) up, (\d+) connecting\):\n"
+ASSOCIATIONS = r"Security Associations \((\d+) (up|total), (\d+) connecting\):\n"
 
 IKE_SA_LIKE = rf"[^\n]*\[-?\d+\]: (?:[A-Z_]+|\(\d+\))(?: {DELTA} ago)?, {HOST}\["
 
+
+def _associations(match: re.Match[str]) -> Associations:
+    number, connecting = int(match[1]), int(match[3])
+    return Associations(number - connecting if match[2] == "total" else number, connecting)
+
+
 associations_heading = record(
     ASSOCIATIONS,
-    lambda match: Associations(int(match[1]), int(match[2])),
+    _associations,
     "'Security Associations (U up, C connecting):'",
 )
 traps_heading = line(r"Routed Connections:\n", "'Routed Connections:'")

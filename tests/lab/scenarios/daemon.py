@@ -51,7 +51,7 @@ def kill(host: Host, signal: str, *programs: str) -> None:
 SLOW = "#!/bin/sh\nsleep 60\n"
 
 
-@scenario()
+@scenario(every_release=True)
 def one_sa_busy(lab: Lab) -> None:
     """An updown script of carol's hangs: statusall waits for her SA, -nb leaves it out."""
     carol = lab.host("carol")

@@ -43,7 +43,7 @@ def mesh_all_up(lab: Lab) -> None:
     lab.capture(alice)
 
 
-@scenario()
+@scenario(every_release=True)
 def one_peer_silent(lab: Lab) -> None:
     """The daemon of carol does not run: both connections to her wait for an answer."""
     responder(lab, "bob")
