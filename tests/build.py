@@ -3,7 +3,6 @@
 from typing import Any
 
 from check_ipsec.kernel import Kernel
-
 from check_ipsec.model import (
     ChildConfig,
     ChildSa,

@@ -118,11 +118,24 @@ def run(
     ``name`` begins the line that says what went wrong.
     """
     arguments = sys.argv[1:] if argv is None else argv
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     # what the imports made lives to the end: no collection needs to look at it
     gc.freeze()
     try:
-        return say(answer(make_parser().parse_args(arguments)))
+        return say(attempt(name, make_parser, answer, arguments))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def attempt(
+    name: str,
+    make_parser: Callable[[], argparse.ArgumentParser],
+    answer: Callable[[argparse.Namespace], Answer],
+    arguments: Sequence[str],
+) -> Answer:
+    """The answer, or why there is none."""
+    try:
+        return answer(make_parser().parse_args(arguments))
     except CheckIpsecError as error:
         message = str(error)
     except Timeout as error:
@@ -133,7 +146,7 @@ def run(
         message = f"internal error, {type(error).__name__}: {error}"
         if wants_traceback(arguments):
             traceback.print_exc()
-    return say(unknown(name, message, as_json="--json" in arguments))
+    return unknown(name, message, as_json="--json" in arguments)
 
 
 def unknown(name: str, message: str, as_json: bool) -> Answer:

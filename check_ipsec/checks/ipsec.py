@@ -326,5 +326,3 @@ def grace(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; the exit status."""
     return run(NAME, make_parser, answer, argv)
-
-
