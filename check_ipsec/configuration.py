@@ -63,13 +63,13 @@ def load(path: str, files: Files) -> Configuration:
 class _Reader:
     def __init__(self, files: Files) -> None:
         self._files = files
-        self.paths: list[str] = []
+        self.paths: dict[str, None] = {}
 
     def statements(
         self, path: str, including: tuple[str, ...] = (), indented: bool = False
     ) -> Iterator[SectionHead | Setting]:
         """The statements of a file and of all that it includes."""
-        self.paths.append(path)
+        self.paths[path] = None
         including = (*including, normpath(path))
         for statement in parse(self._text(path), path, indented):
             if isinstance(statement, Include):

@@ -39,7 +39,8 @@ def bad_conn_value(keyword: str, value: str | None) -> str | None:
 def _bad_value(kind: Kind, keyword: str, value: str) -> str | None:
     if kind.accepts(value):
         return None
-    return f"bad {kind.noun} for {keyword}" + (f": {value}" if kind.noun == "value" else "")
+    quoted = f": {value or '(empty)'}" if kind.noun == "value" else ""
+    return f"bad {kind.noun} for {keyword}{quoted}"
 
 
 # --- kinds --------------------------------------------------------------------
