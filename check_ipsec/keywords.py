@@ -7,6 +7,7 @@ are what strtoul(3) reads: white space, a sign, and no digits at all for 0.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -26,6 +27,8 @@ def bad_setup_value(keyword: str, value: str | None) -> str | None:
     return _bad_value(SETUP.get(keyword, TEXT), keyword, value)
 
 
+# most values are inherited, so the same ones come again and again
+@lru_cache(maxsize=1024)
 def bad_conn_value(keyword: str, value: str | None) -> str | None:
     """Why starter drops a ``conn`` for a pair, or None. Unknown keywords do no harm."""
     if value is None:

@@ -50,12 +50,19 @@ def host_network(address: str) -> str | None:
     return None if host.is_unspecified else f"{host}/{host.max_prefixlen}"
 
 
-def configured_mark(connection: Connection, key: str) -> Mark | None:
-    """``mark_in`` or ``mark_out``, else ``mark``, where it is a number.
+def configured_marks(connection: Connection) -> tuple[Mark | None, Mark | None]:
+    """``mark_in`` and ``mark_out``, else ``mark``, where they are numbers.
 
     ``%unique`` and the like are numbers that only charon knows (confread.c, args.c).
     """
-    text = connection.setting(key) or connection.setting("mark") or ""
+    marks = {key: value for key, value in connection.settings if key.startswith("mark")}
+    if not marks:
+        return None, None
+    both = marks.get("mark", "")
+    return _mark(marks.get("mark_in", both)), _mark(marks.get("mark_out", both))
+
+
+def _mark(text: str) -> Mark | None:
     match = re.fullmatch(rf"({NUMBER})(?:/({NUMBER}))?", text)
     if not match:
         return None

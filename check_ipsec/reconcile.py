@@ -55,7 +55,7 @@ from check_ipsec.model import (
     Shunt,
     Status,
 )
-from check_ipsec.protection import configured_mark, configured_selectors, resolved
+from check_ipsec.protection import configured_marks, configured_selectors, resolved
 from check_ipsec.reasons import Reason
 
 UP = {IkeState.ESTABLISHED, IkeState.PASSIVE, IkeState.REKEYING, IkeState.REKEYED}
@@ -419,6 +419,7 @@ def gather(
     """All that is known of one connection."""
     name = printed(connection.name)
     peers = tuple(index.peers.get(name, ()))
+    mark_in, mark_out = configured_marks(connection)
     return Facts(
         connection=connection,
         expectation=expectation(connection, peers, overrides),
@@ -430,8 +431,8 @@ def gather(
         kernel=kernel,
         asked=asked,
         policies=connection.setting("installpolicy") != "no",
-        mark_in=configured_mark(connection, "mark_in"),
-        mark_out=configured_mark(connection, "mark_out"),
+        mark_in=mark_in,
+        mark_out=mark_out,
         partial=partial,
     )
 

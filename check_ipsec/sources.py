@@ -97,7 +97,7 @@ def text_of(source: Source, output: Output) -> str:
 
 def sudo_refusal(stderr: str) -> str | None:
     """The line in which sudo says that it does not run a command, or None."""
-    found = _SUDO_REFUSAL.search(stderr)
+    found = re.search(_SUDO_REFUSAL, stderr)
     return found and found[0]
 
 
@@ -108,34 +108,32 @@ def without_keys(source: Source, text: str) -> str:
 
 _KEY = re.compile(r"0x[0-9a-fA-F]{16,}")
 
-_SUDO_REFUSAL = re.compile(
-    r"^.*(?:a password is required|a terminal is required|must have a tty"
+# what goes wrong is rare: these are compiled when they are first asked for
+_SUDO_REFUSAL = (
+    r"(?m)^.*(?:a password is required|a terminal is required|must have a tty"
     r"|is not allowed to execute|may not run sudo|not in the sudoers file"
     r"|no new privileges|must be owned by uid 0|effective uid is not 0"
-    r"|do not exist in the passwd database|sudo is not installed).*$",
-    re.MULTILINE,
+    r"|do not exist in the passwd database|sudo is not installed).*$"
 )
 
-_NOISE = re.compile(
+_NOISE = (
     r"\s*$|no files found matching|.* does not exist, ignored"
     r"|sudo: unable to resolve host|Dump terminated"
 )
 
 # stroke.c, send_stroke_msg(): the first form since 5.2.0, the others before
-_NO_CONNECTION = re.compile(
-    r"^(?:connecting to '.*' failed|Connect to socket failed|Opening unix socket .*): (.+)$",
-    re.MULTILINE,
+_NO_CONNECTION = (
+    r"(?m)^(?:connecting to '.*' failed|Connect to socket failed|Opening unix socket .*): (.+)$"
 )
-_BROKEN_OFF = re.compile(
-    r"^(?:(?:sending stroke message|reading stroke response) failed"
-    r"|(?:writing to|reading from) socket failed)",
-    re.MULTILINE,
+_BROKEN_OFF = (
+    r"(?m)^(?:(?:sending stroke message|reading stroke response) failed"
+    r"|(?:writing to|reading from) socket failed)"
 )
 _ABSENT = ("No such file or directory", "Connection refused")
 
 
 def _daemon_text(output: Output) -> str:
-    if _BROKEN_OFF.search(output.stderr):
+    if re.search(_BROKEN_OFF, output.stderr):
         raise DaemonNotRunning("charon broke off its answer")
     if output.stdout:
         return output.stdout
@@ -143,7 +141,7 @@ def _daemon_text(output: Output) -> str:
 
 
 def _daemon_failure(output: Output) -> CheckIpsecError:
-    unconnected = _NO_CONNECTION.search(output.stderr)
+    unconnected = re.search(_NO_CONNECTION, output.stderr)
     reason = unconnected and unconnected[1]
     if reason == "Permission denied":
         return _not_permitted(output, reason)
@@ -172,7 +170,7 @@ def _not_permitted(output: Output, reason: str) -> NotPermitted:
 
 
 def _complaint(output: Output) -> str | None:
-    lines = [line.strip() for line in output.stderr.splitlines() if not _NOISE.match(line)]
+    lines = [line.strip() for line in output.stderr.splitlines() if not re.match(_NOISE, line)]
     return lines[-1] if lines else None
 
 

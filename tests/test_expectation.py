@@ -5,7 +5,7 @@ import pytest
 from check_ipsec.errors import UsageError
 from check_ipsec.expectation import Expectation, Override, expectation, parse_override
 from check_ipsec.model import Connection, Mark
-from check_ipsec.protection import configured_mark, configured_selectors, resolved
+from check_ipsec.protection import configured_marks, configured_selectors, resolved
 from tests.build import connection, peer
 
 TABLE = [
@@ -100,10 +100,9 @@ def test_dynamic_is_the_one_address_of_its_end() -> None:
     ],
 )
 def test_a_mark_is_compared_only_where_it_is_a_number(text: str, mark: Mark | None) -> None:
-    assert configured_mark(connection(mark=text), "mark_out") == mark
+    assert configured_marks(connection(mark=text)) == (mark, mark)
 
 
 def test_the_mark_of_a_direction_counts_before_that_of_both() -> None:
-    one = connection(mark="1", mark_out="2")
-    assert configured_mark(one, "mark_in") == Mark(1, 0xFFFFFFFF)
-    assert configured_mark(one, "mark_out") == Mark(2, 0xFFFFFFFF)
+    marks = configured_marks(connection(mark="1", mark_out="2"))
+    assert marks == (Mark(1, 0xFFFFFFFF), Mark(2, 0xFFFFFFFF))

@@ -31,6 +31,7 @@ from check_ipsec.severity import Severity
 from check_ipsec.untrusted import plain
 
 CONFIGURATION = "/etc/ipsec.conf"
+COLLECT_AFTER = 20_000
 
 
 class Answer(NamedTuple):
@@ -119,8 +120,9 @@ def run(
     """
     arguments = sys.argv[1:] if argv is None else argv
     before = signal.signal(signal.SIGTERM, _terminate)
-    # what the imports made lives to the end: no collection needs to look at it
+    # few objects die young here, and what the imports made lives to the end
     gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
     try:
         return say(attempt(name, make_parser, answer, arguments))
     finally:

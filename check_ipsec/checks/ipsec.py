@@ -43,7 +43,6 @@ from check_ipsec.severity import (
     overall,
     worst,
 )
-from check_ipsec.table import table
 from check_ipsec.untrusted import plain, plain_lines
 
 NAME = "IPSEC"
@@ -152,6 +151,8 @@ class Headline(Summary):
 
     def verbose(self, _results: Results) -> list[str]:
         """The table, and what was read with ``-vvv``."""
+        from check_ipsec.table import table
+
         width = get_terminal_size().columns
         lines = list(table(self._resource.observation, width, details=self.verbosity > 1))
         return lines + list(readings(self._recording)) if self.verbosity > 2 else lines

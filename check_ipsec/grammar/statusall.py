@@ -44,8 +44,8 @@ EBNF (every terminal in capitals is a line pattern below)::
     peer          = PEER_HEAD, { LOCAL, { CONSTRAINT } }, { REMOTE, { CONSTRAINT } }, { CHILD } ;
     shunts        = SHUNTS_HEADING, { SHUNT | unread line } ;
     traps         = TRAPS_HEADING, { child sa | unread line } ;
-    associations  = ASSOCIATIONS_HEADING, ( NONE | { unread line }, ike, { child sa | ike } ) ;
-    ike           = ike sa | unread ike sa | unread line ;
+    associations  = ASSOCIATIONS_HEADING, ( NONE | { unread line }, block, { block | child sa } ) ;
+    block         = ike sa, { child sa } | unread ike sa | unread line ;
     ike sa        = IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
     child sa      = CHILD_STATE, [ COUNTERS ], SELECTORS ;
 
@@ -91,14 +91,18 @@ from check_ipsec.model import (
 
 # --- atoms --------------------------------------------------------------------
 
-DELTA = r"\d+ (?:seconds?|minutes?|hours?|days?)"
+DELTA = r"\d+ (?:second|minute|hour|day)s?"
 HOST = r"(?:%any6?|[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*)"
-SELECTOR = r"(?:dynamic|[0-9A-Fa-f.:]+(?:/\d+|\.\.[0-9A-Fa-f.:]+))(?:\[[^\s\[\]]*\])?"
-SELECTORS = rf"(?:{SELECTOR}(?: {SELECTOR})*)?"
+ADDRESS = r"[0-9A-Fa-f:]+(?:\.\d+)*"
+SELECTOR = rf"(?:dynamic|{ADDRESS}(?:/\d+|\.\.{ADDRESS}))(?:\[[^\s\[\]]*\])?"
+SELECTORS = rf"(?:{SELECTOR}(?: |(?=\n)))*"
+BOTH_ENDS = rf"{SELECTORS} ?=== {SELECTORS} ?"
 MODE = r"[A-Z]+|\(\d+\)"
 QUEUES = r"(\d+)/(\d+)/(\d+)/(\d+)"
-IKE_STATES = "|".join(state.value for state in IkeState)
-CHILD_STATES = "|".join(state.value for state in ChildState)
+IKE_STATE_OF = {state.value: state for state in IkeState}
+CHILD_STATE_OF = {state.value: state for state in ChildState}
+IKE_STATES = "|".join(IKE_STATE_OF)
+CHILD_STATES = "|".join(CHILD_STATE_OF)
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
@@ -121,7 +125,7 @@ def number(digits: str | None, base: int = 10) -> int | None:
 
 def words(text: str | None) -> Words:
     """The words of a list separated by blanks."""
-    return tuple(text.split(" ")) if text else ()
+    return tuple(text.split()) if text else ()
 
 
 # --- head ---------------------------------------------------------------------
@@ -200,7 +204,7 @@ addresses = Group(addresses_heading + address[...])
 
 ROUND = r" *(?P=name):   {side}[^\n]*\n"
 CONSTRAINT = r" *(?P=name):    (?:ca|im-ca|cert|ocsp|crl|group): [^\n]*\n"
-CHILD = rf"[^\n]*:   child:  {SELECTORS} === {SELECTORS} (?:{MODE})(?:, dpdaction=[^\n]*)?\n"
+CHILD = rf"[^\n]*:   child:  {BOTH_ENDS}(?:{MODE})(?:, dpdaction=[^\n]*)?\n"
 PEER = (
     r" *(?P<name>[^\n]*):  (?P<local>[^\n]*?)\.\.\.(?P<remote>[^\n]*?)"
     r"  (?P<version>IKEv1/2|IKEv1|IKEv2)(?P<aggressive> Aggressive)?"
@@ -216,7 +220,7 @@ round_line = re.compile(
 )
 constraint_line = re.compile(r"[^\n]*?:    (ca|im-ca|cert|ocsp|crl|group): +([^\n]*)\n")
 child_line = re.compile(
-    rf" *([^\n]*):   child:  ({SELECTORS}) === ({SELECTORS}) ({MODE})(?:, dpdaction=([^\n]*))?\n"
+    rf" *([^\n]*):   child:  ([^\n]*) === ([^\n]*?) ?({MODE})(?:, dpdaction=([^\n]*))?\n"
 )
 
 
@@ -253,7 +257,7 @@ HEADING = (
     r"(?!(?:Shunted|Routed) Connections:\n"
     r"|Security Associations \(\d+ (?:up|total), \d+ connecting\):\n)"
 )
-SHUNT = rf" *([^\n]*):  ({SELECTORS}) === ({SELECTORS}) (PASS|DROP)\n"
+SHUNT = rf" *([^\n]*):  ({SELECTORS}) ?=== ({SELECTORS}) ?(PASS|DROP)\n"
 
 connections_heading = line(r"Connections:\n", "'Connections:'")
 peer = record(PEER, _peer, "a connection")
@@ -270,10 +274,11 @@ shunts = Group(Opt(shunts_heading + (shunt | unread_shunt)[...]))
 CHILD_TAG = r" *(?P=name)\{(?P=id)\}:  "
 CHILD_STATE = (
     r" *(?P<name>[^\n]*?)\{(?P<id>-?\d+)\}:  "
-    rf"(?P<state>{CHILD_STATES}), (?P<mode>(?:{MODE})(?:_PROXY)?)(?:, reqid (?P<reqid>\d+))?"
-    r"(?:, (?P<protocol>[A-Z_]+|\(\d+\))(?P<udp> in UDP)? SPIs: "
+    rf"(?P<state>(?P<installed>INSTALLED)|{CHILD_STATES}), (?P<mode>(?:{MODE})(?:_PROXY)?)"
+    r"(?:, reqid (?P<reqid>\d+))?"
+    r"(?(installed), (?P<protocol>[A-Z_]+|\(\d+\))(?P<udp> in UDP)? SPIs: "
     r"(?P<spi_in>[0-9a-f]{8})_i (?P<spi_out>[0-9a-f]{8})_o"
-    r"(?:, IPCOMP CPIs: (?P<cpi_in>[0-9a-f]{4})_i (?P<cpi_out>[0-9a-f]{4})_o)?)?"
+    r"(?:, IPCOMP CPIs: (?P<cpi_in>[0-9a-f]{4})_i (?P<cpi_out>[0-9a-f]{4})_o)?)"
     rf"(?:, expires in (?P<expires_in>{DELTA}))?\n"
 )
 USE = r"(?: \((?:(?P<packets_{0}>\d+) pkts?, )?(?P<use_{0}>\d+)s ago\))?"
@@ -282,8 +287,8 @@ COUNTERS = (
     r", (?P<bytes_out>\d+) bytes_o" + USE.format("out") +
     rf", rekeying (?:(?P<due>active)|disabled|in (?P<rekey_in>{DELTA}))\n"
 )  # fmt: skip
-CHILD_SELECTORS = CHILD_TAG + rf" (?P<local_ts>{SELECTORS}) === (?P<remote_ts>{SELECTORS}) ?\n"
-STATUSALL_CHILD = CHILD_STATE + rf"(?(spi_in){COUNTERS})" + CHILD_SELECTORS
+CHILD_SELECTORS = CHILD_TAG + rf" (?P<local_ts>{SELECTORS}) ?=== (?P<remote_ts>{SELECTORS})\n"
+STATUSALL_CHILD = CHILD_STATE + rf"(?(installed){COUNTERS})" + CHILD_SELECTORS
 STATUS_CHILD = CHILD_STATE + CHILD_SELECTORS
 
 
@@ -295,19 +300,12 @@ def _traffic(match: re.Match[str], direction: str) -> Traffic | None:
     return Traffic(int(octets), number(packets), number(use))
 
 
-def _child_state(match: re.Match[str]) -> ChildState:
-    state = ChildState(match["state"])
-    if (state is ChildState.INSTALLED) != (match["spi_in"] is not None):
-        raise ValueError("SPIs in state INSTALLED only")
-    return state
-
-
 def _child_sa(match: re.Match[str]) -> ChildSa:
     counted = "proposal" in match.re.groupindex
     return ChildSa(
         name=match["name"],
         unique_id=int(match["id"]),
-        state=_child_state(match),
+        state=CHILD_STATE_OF[match["state"]],
         mode=match["mode"],
         reqid=int(match["reqid"] or match["id"]),
         protocol=match["protocol"],
@@ -345,6 +343,7 @@ SPIS = (
     rf"(?:, [^\n]* reauthentication in (?P<reauth_in>{DELTA}))?)\n"
 )
 PROPOSAL = rf"(?:{IKE_TAG}IKE proposal: (?P<proposal>[^\n]*)\n)?"
+BELOW = r"(?P<below>(?:[^\n]*\{-?\d+\}:  [^\n]*\n)*)"
 TASKS = rf"(?:{IKE_TAG}Tasks {{0}}: (?P<{{0}}>[^\n]*?) *\n)?"
 STATUSALL_IKE = (
     IKE_STATE + EAP_ID + SPIS + PROPOSAL
@@ -352,12 +351,40 @@ STATUSALL_IKE = (
 )  # fmt: skip
 
 
-def _ike_sa(match: re.Match[str]) -> IkeSa:
+class Block(NamedTuple):
+    """An IKE_SA with the CHILD_SAs right below it, and what of these lines is unread."""
+
+    ike_sa: IkeSa
+    unread: tuple[SectionLine, ...]
+
+
+def _block(match: re.Match[str], child_sa: re.Pattern[str]) -> Block:
+    below = list(_below(match.string, *match.span("below"), child_sa))
+    children = tuple(child for child in below if isinstance(child, ChildSa))
+    unread = tuple(line for line in below if isinstance(line, SectionLine))
+    return Block(_ike_sa(match, children), unread)
+
+
+def _below(
+    text: str, place: int, end: int, child_sa: re.Pattern[str]
+) -> Iterator[ChildSa | SectionLine]:
+    while place < end:
+        match = child_sa.match(text, place, end)
+        if match:
+            yield _child_sa(match)
+            place = match.end()
+        else:
+            after = text.index("\n", place) + 1
+            yield SectionLine("Security Associations", place, text[place : after - 1])
+            place = after
+
+
+def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...]) -> IkeSa:
     seen = match.groupdict()
     return IkeSa(
         name=seen["name"],
         unique_id=int(seen["id"]),
-        state=IkeState(seen["state"]),
+        state=IKE_STATE_OF[seen["state"]],
         age=seconds(seen["age"]),
         local_host=seen["local_host"],
         local_id=seen["local_id"],
@@ -374,7 +401,7 @@ def _ike_sa(match: re.Match[str]) -> IkeSa:
         tasks_queued=words(seen.get("queued")),
         tasks_active=words(seen.get("active")),
         tasks_passive=words(seen.get("passive")),
-        child_sas=(),
+        child_sas=children,
     )
 
 
@@ -411,10 +438,11 @@ unread_ike_sa = _unread(
 
 def _tail(ike_pattern: str, child_pattern: str) -> ParserElement:
     child_sa = record(child_pattern, _child_sa, "a CHILD_SA")
-    ike_sa = record(ike_pattern, _ike_sa, "an IKE_SA")
+    pattern = re.compile(child_pattern)
+    block = record(ike_pattern + BELOW, lambda match: _block(match, pattern), "an IKE_SA")
     traps = Group(Opt(traps_heading + (child_sa | unread_trap)[...]))
-    known = child_sa | ike_sa | stray_line | unread_ike_sa
-    sas = none | stray_line[...] + (ike_sa | unread_ike_sa) + known[...]
+    known = block | child_sa | stray_line | unread_ike_sa
+    sas = none | stray_line[...] + (block | unread_ike_sa) + known[...]
     return shunts + traps + associations_heading + Group(sas.set_name("an IKE_SA or 'none'"))
 
 
@@ -493,16 +521,17 @@ def _only(kind: type[Any], tokens: Iterable[Any]) -> tuple[Any, ...]:
 
 def _with_children(tokens: Iterable[Any]) -> tuple[list[IkeSa], list[SectionLine]]:
     """The IKE_SAs, each with the CHILD_SAs that follow it, and the unread lines."""
-    blocks: list[tuple[IkeSa, list[ChildSa]]] = []
-    unread = []
+    ike_sas: list[IkeSa] = []
+    unread: list[SectionLine] = []
     for token in tokens:
-        if isinstance(token, ChildSa):
-            blocks[-1][1].append(token)
-        elif isinstance(token, IkeSa):
-            blocks.append((token, []))
+        if isinstance(token, Block):
+            ike_sas.append(token.ike_sa)
+            unread += token.unread
+        elif isinstance(token, ChildSa):
+            ike_sas[-1] = ike_sas[-1]._replace(child_sas=(*ike_sas[-1].child_sas, token))
         else:
             unread.append(token)
-    return [ike._replace(child_sas=tuple(children)) for ike, children in blocks], unread
+    return ike_sas, unread
 
 
 def _local_identities(peers: Iterable[Any]) -> set[str]:
@@ -518,6 +547,8 @@ def _local_identities(peers: Iterable[Any]) -> set[str]:
 
 def _divided(ike: IkeSa, identities: set[str]) -> IkeSa:
     """The IKE_SA with its local identity whole, where that is a configured one."""
+    if not identities:
+        return ike
     ends = f"{ike.local_id}]...{ike.remote_host}[{ike.remote_id}"
     for identity in identities:
         divider = ENDS.match(ends, len(identity)) if ends.startswith(identity) else None

@@ -17,7 +17,7 @@ from check_ipsec.errors import ParseError
 
 def line(pattern: str, name: str) -> ParserElement:
     """A production that takes one line, or a few, and leaves no token."""
-    return Regex(pattern).leave_whitespace().suppress().set_name(name)
+    return Regex(pattern).leave_whitespace().set_name(name).suppress().set_name(name)
 
 
 def record(
