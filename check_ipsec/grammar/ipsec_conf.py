@@ -16,25 +16,26 @@ Sample::
         also=
         auto=start
 
-EBNF (every terminal in capitals is a pattern below)::
+EBNF (what is in capitals is a pattern below, ``blanks`` are tabs and spaces)::
 
-    file     = [ setting ], FILL, { head | settings | include } ;
-    head     = ( "config setup", [ TOKEN ] | ( "conn" | "ca" ), NAME ), END, FILL ;
-    settings = setting, { setting } ;
-    setting  = BLANKS, NAME, "=", [ VALUE ], END, FILL ;
-    include  = [ BLANKS ], "include", BLANKS, [ PATTERN ], [ QUOTED ], END, FILL ;
-    VALUE    = TOKEN, { TOKEN } ;
-    NAME     = TOKEN, but not an empty one ;
+    file     = FILL, { section | settings | include } ;
+    section  = HEAD, { SETTING } ;
+    settings = SETTING, { SETTING } ;
+    include  = [ blanks ], INCLUDE, [ PATTERN ], [ QUOTED ], END, FILL ;
+    HEAD     = ( "config setup", [ TOKEN ] | ( "conn" | "ca" ), NAME ), END, FILL ;
+    SETTING  = blanks, NAME, "=", { TOKEN }, END, FILL ;
+    INCLUDE  = "include", blanks ;
+    NAME     = TOKEN, but not an EMPTY one ;
     TOKEN    = BARE | QUOTED ;
 
 A head stands in column 0, a setting is indented. FILL are empty lines, comments and
-``version`` lines, which starter skips. The first setting may lack its blanks where
-the line that includes the file has them. The tokens of a value are joined by one
-blank each. ``include`` is recognised wherever a token may begin, so END is the end
-of the line or an ``include``.
+``version`` lines, which starter skips. The first setting of a file may lack its
+blanks where the line that includes the file has them. The tokens of a value are
+joined by one space each. An include is recognised wherever a token may begin, so END
+is the end of the line or an INCLUDE.
 
-Escapes hold in quotes only, where the text may also span lines. CR is a character
-like any other. A NUL ends the token that it stands in, as in C.
+Escapes hold in quotes only, where the text may also span lines (since 5.3.3). CR is a
+character like any other. A NUL ends the token that it stands in, as in C.
 
 Narrower than starter in one point: a statement that begins in one file and goes on
 in another is refused.
@@ -91,7 +92,7 @@ EMPTY = r'(?:\0|"(?:\\\r?\n|\\\0|\0[^"\\]*+)*")'
 NAME = rf"(?!{EMPTY}){TOKEN}"
 SETTING = rf"[ \t]++(?!version[^\n]*\n){NAME}[ \t]*+=(?:[ \t]*+{TOKEN})*{END}{FILL}"
 HEAD = rf'(?:(config setup)[ \t]*+{TOKEN}?|(conn|ca)(?=[" \t])[ \t]*+({NAME})){END}{FILL}'
-FIRST_SETTING = rf'(?!(?:conn|ca)[ \t="#]){NAME}[ \t]*+='
+UNINDENTED = rf'(?!(?:conn|ca)[ \t="#]){NAME}[ \t]*+='
 PATTERN = r'(?:[^"\\#\n\t ]++|\\["#} ]|\\(?!["#} ]))*'
 
 # --- productions --------------------------------------------------------------
@@ -132,7 +133,7 @@ def parse(text: str, source: str, indented: bool = False) -> tuple[Statement, ..
     blanks stand before the ``include`` that names this file. Raises ParseError with
     the first line for which starter would refuse the file.
     """
-    if indented and re.match(FIRST_SETTING, text):
+    if indented and re.match(UNINDENTED, text):
         text = " " + text
     try:
         records = file.parse_string(text)
