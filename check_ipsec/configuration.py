@@ -36,10 +36,10 @@ Pairs = tuple[tuple[str, str], ...]
 class Files(Protocol):
     """Where texts come from."""
 
-    def read(self, path: str) -> str:
+    def read(self, path: str, /) -> str:
         """The text of a file, decoded with surrogateescape. Raises OSError."""
 
-    def glob(self, pattern: str) -> Iterable[str]:
+    def glob(self, pattern: str, /) -> Iterable[str]:
         """The regular files that match, sorted. Raises OSError."""
 
 

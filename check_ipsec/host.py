@@ -1,23 +1,13 @@
 """What all hosts have in common, the live one and the captured ones."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from time import monotonic
 from typing import Protocol
 
+from check_ipsec.configuration import Files
 from check_ipsec.sources import Output, Source
 
 DEFAULT_TIMEOUT = 9.0
-
-
-class Files(Protocol):
-    """Where ipsec.conf and what it includes are read from."""
-
-    def read(self, path: str, /) -> str:
-        """The text of a file."""
-
-    def glob(self, pattern: str, /) -> Iterable[str]:
-        """The paths that match an include pattern."""
 
 
 class Deadline:

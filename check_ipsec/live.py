@@ -5,7 +5,8 @@ from os import F_OK, geteuid
 from pwd import getpwuid
 from shutil import which
 
-from check_ipsec.host import Deadline, Files
+from check_ipsec.configuration import Files
+from check_ipsec.host import Deadline
 from check_ipsec.process import run
 from check_ipsec.sources import Output, Source, sudo_refusal, without_keys
 

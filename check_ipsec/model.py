@@ -16,10 +16,10 @@ from typing import NamedTuple
 class Connection(NamedTuple):
     """A ``conn`` section of ipsec.conf with all that it inherits.
 
-    ``settings`` are the effective key-value pairs, sorted by key; an empty value
-    is an unset key and does not occur. ``file`` and ``line`` are where the
-    section begins first. ``problem`` says why charon's starter would drop the
-    connection (file, line and bad keyword), or is None.
+    ``settings`` are the effective key-value pairs, sorted by key. A key that is unset
+    (``key=``) does not occur; ``key=""`` is an empty value. ``file`` and ``line`` are
+    where the section begins first. ``problem`` says why charon's starter would drop
+    the connection (file, line and bad keyword), or is None.
     """
 
     name: str

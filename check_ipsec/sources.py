@@ -133,7 +133,7 @@ _ABSENT = ("No such file or directory", "Connection refused")
 
 
 def _daemon_text(output: Output) -> str:
-    if re.search(_BROKEN_OFF, output.stderr):
+    if output.stderr and re.search(_BROKEN_OFF, output.stderr):
         raise DaemonNotRunning("charon broke off its answer")
     if output.stdout:
         return output.stdout

@@ -8,13 +8,15 @@ UTF-8 and ``|``, which begins performance data, are shown as ``\xNN`` or ``\uNNN
 import re
 
 BIDI = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-HARMFUL = re.compile(rf"[\x00-\x1f\x7f-\x9f|{BIDI}\ud800-\udfff]")
+HARMFUL = rf"[\x00-\x1f\x7f-\x9f|{BIDI}\ud800-\udfff]"
 UNDECODED = range(0xDC80, 0xDD00)
 
 
 def plain(text: str) -> str:
     """``text`` on one line, harmless and encodable."""
-    return HARMFUL.sub(_escape, text)
+    if text.isprintable() and "|" not in text:
+        return text
+    return re.sub(HARMFUL, _escape, text)
 
 
 def plain_lines(text: str) -> str:

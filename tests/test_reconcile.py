@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from check_ipsec.kernel import Kernel
 
 from check_ipsec.expectation import Expectation, Override
+from check_ipsec.kernel import Kernel
 from check_ipsec.model import ChildState, Connection, IkeState, Shunt, Status
 from check_ipsec.reasons import Reason
 from check_ipsec.reconcile import State, Verdict, fleeting, reconcile, unlisted

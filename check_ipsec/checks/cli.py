@@ -6,7 +6,6 @@ CRITICAL, and write on standard error.
 """
 
 import argparse
-import gc
 import os
 import re
 import signal
@@ -25,13 +24,11 @@ from nagiosplugin.runtime import Runtime
 from check_ipsec import __version__
 from check_ipsec.as_json import dumps, failure
 from check_ipsec.errors import CheckIpsecError, UsageError
-from check_ipsec.files import DiskFiles
 from check_ipsec.host import DEFAULT_TIMEOUT, Host
 from check_ipsec.severity import Severity
 from check_ipsec.untrusted import plain
 
 CONFIGURATION = "/etc/ipsec.conf"
-COLLECT_AFTER = 20_000
 
 
 class Answer(NamedTuple):
@@ -95,6 +92,7 @@ def host_of(options: argparse.Namespace) -> Host:
         from check_ipsec.captured import CapturedHost
 
         return CapturedHost(options.captured)
+    from check_ipsec.files import DiskFiles
     from check_ipsec.live import LiveHost
 
     return LiveHost(options.configuration, DiskFiles())
@@ -120,9 +118,6 @@ def run(
     """
     arguments = sys.argv[1:] if argv is None else argv
     before = signal.signal(signal.SIGTERM, _terminate)
-    # few objects die young here, and what the imports made lives to the end
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
     try:
         return say(attempt(name, make_parser, answer, arguments))
     finally:

@@ -430,6 +430,7 @@ associations_heading = record(
 traps_heading = line(r"Routed Connections:\n", "'Routed Connections:'")
 none = line(r"  (?:none|no match)\n", "'none'")
 unread_trap = _unread("Routed Connections", HEADING + r"[^\n]*\n")
+more = line(r"(?=[\s\S])", "a line")
 stray_line = _unread("Security Associations", rf"(?!{IKE_SA_LIKE})[^\n]*\n")
 unread_ike_sa = _unread(
     "Security Associations", rf"{IKE_SA_LIKE}[^\n]*\n(?:(?!{IKE_SA_LIKE})[^\n]*\n)*"
@@ -441,8 +442,8 @@ def _tail(ike_pattern: str, child_pattern: str) -> ParserElement:
     pattern = re.compile(child_pattern)
     block = record(ike_pattern + BELOW, lambda match: _block(match, pattern), "an IKE_SA")
     traps = Group(Opt(traps_heading + (child_sa | unread_trap)[...]))
-    known = block | child_sa | stray_line | unread_ike_sa
-    sas = none | stray_line[...] + (block | unread_ike_sa) + known[...]
+    known = block | more + (child_sa | stray_line | unread_ike_sa)
+    sas = none | (block | stray_line[...] + (block | unread_ike_sa)) + known[...]
     return shunts + traps + associations_heading + Group(sas.set_name("an IKE_SA or 'none'"))
 
 

@@ -8,10 +8,8 @@ import re
 from collections.abc import Callable
 from functools import reduce
 from operator import sub
-from typing import Any
 
 from pyparsing import (
-    Empty,
     ParseBaseException,
     ParseFatalException,
     ParserElement,
@@ -20,6 +18,7 @@ from pyparsing import (
     ZeroOrMore,
 )
 
+from check_ipsec.grammar.tokens import Record
 from check_ipsec.model import Mark
 
 Lines = tuple[tuple[str, str], ...]
@@ -82,10 +81,10 @@ def records(record: ParserElement, by_line: Callable[[], ParserElement]) -> Pars
 
 
 def _explained(by_line: Callable[[], ParserElement]) -> ParserElement:
-    def fail(text: str, place: int, _tokens: Any) -> None:
+    def fail(rest: re.Match[str]) -> None:
         try:
-            by_line().parse_with_tabs().parse_string(text[place:])
+            by_line().parse_with_tabs().parse_string(rest[0])
         except ParseBaseException as error:
-            raise ParseFatalException(text, place + error.loc, error.msg) from None
+            raise ParseFatalException(rest.string, rest.start() + error.loc, error.msg) from None
 
-    return Empty().leave_whitespace().set_parse_action(fail)
+    return Record(r"[\s\S]+", fail)
