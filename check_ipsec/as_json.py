@@ -32,7 +32,11 @@ def document(
     return {
         "status": severity.name,
         "summary": summary,
-        "counts": {"not_established": counts.not_established, **counts._asdict()},
+        "counts": {
+            "not_established": counts.not_established,
+            **counts._asdict(),
+            "unlisted": observation.unlisted.number(),
+        },
         "daemon": daemon(observation),
         "kernel": kernel(observation),
         "connections": [connection(verdict) for verdict in observation.verdicts],

@@ -61,8 +61,13 @@ def observe(host: Host, question: Question) -> Observation:
         return first
     sleep(question.pause)
     second = look(host, deadline, configuration, question)
-    # a second look that fails proves nothing against the first
-    return first if second.daemon_error or second.kernel_error else second
+    return first if saw_less(second, first) else second
+
+
+def saw_less(second: Observation, first: Observation) -> bool:
+    """Whether the second look failed; then it proves nothing against the first."""
+    lost_kernel = second.kernel_error is not None and first.kernel_error is None
+    return second.daemon_error is not None or lost_kernel
 
 
 def look(

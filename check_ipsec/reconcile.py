@@ -168,6 +168,10 @@ class Unlisted(NamedTuple):
     ike_sas: tuple[IkeSa, ...]
     traps: tuple[ChildSa, ...]
 
+    def number(self) -> int:
+        """How many they are."""
+        return sum(map(len, self))
+
 
 # --- the rows -----------------------------------------------------------------
 

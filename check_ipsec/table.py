@@ -38,7 +38,7 @@ def table(observation: Observation, width: int, details: bool) -> Iterator[str]:
     ``details`` adds SPIs, proposals, traffic selectors and timers.
     """
     width = max(width, LEAST_WIDTH)
-    yield row(HEADINGS)
+    yield row(HEADINGS).rstrip()
     for verdict in by_urgency(observation.verdicts):
         yield from connection_lines(verdict, width)
         if details:
@@ -57,7 +57,7 @@ def by_urgency(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 def row(cells: Iterable[str]) -> str:
     """Cells in columns; one that is too long pushes the others to the right."""
-    return " ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
+    return " ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True))
 
 
 def folded(text: str, width: int, indent: int) -> list[str]:
@@ -83,7 +83,7 @@ def connection_lines(verdict: Verdict, width: int) -> Iterator[str]:
     if len(first) + 2 + len("; ".join(below)) <= width:
         yield f"{first}  {'; '.join(below)}".rstrip()
     else:
-        yield first
+        yield first.rstrip()
         for text in below:
             yield from folded(text, width, 2)
 
@@ -265,4 +265,4 @@ def unlisted_remarks(unlisted: Unlisted) -> Iterator[str]:
     tags += [child_tag(child) for _, child in unlisted.sas]
     tags += [child_tag(trap) for trap in unlisted.traps]
     if tags:
-        yield f"not in ipsec.conf: {plain(', '.join(tags))}"
+        yield f"not in ipsec.conf ({len(tags)}): {plain(', '.join(tags))}"
