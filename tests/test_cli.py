@@ -82,6 +82,21 @@ def test_help_and_version_name_the_command() -> None:
     assert all(len(line) <= 80 for line in shown.stdout.splitlines())
 
 
+def test_a_capture_can_be_judged_again(tmp_path: Path) -> None:
+    imports = (
+        "import sys; from check_ipsec.checks import ipsec;"
+        "from check_ipsec.captured import CapturedHost;"
+    )
+    program = (
+        f"{imports} ipsec.host_of = lambda options: CapturedHost('{MESH}');"
+        f"sys.exit(ipsec.main(['--capture', '{tmp_path}/kept']))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    again = check_ipsec("--captured", f"{tmp_path}/kept")
+    assert (done.returncode, done.stdout) == (again.returncode, again.stdout)
+    assert done.stderr.endswith("addresses and identities of the host are in it\n")
+
+
 def test_vvv_shows_what_was_read_and_no_key() -> None:
     said = check_ipsec("--captured", MESH, "-vvv").stdout
     assert "ip xfrm state list nokeys (exit status 0, " in said

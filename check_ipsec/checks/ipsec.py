@@ -8,6 +8,7 @@ connecting, not_connected, unverified, on_demand, clients, ignored, cleartext.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from shutil import get_terminal_size
 
@@ -129,11 +130,13 @@ class Count(Context):
 class Headline(Summary):
     """The first line, and below it the table where ``-v`` asks for it."""
 
-    def __init__(self, check: Check, resource: Connections, recording: Recording) -> None:
+    def __init__(
+        self, check: Check, resource: Connections, recording: Recording, verbosity: int
+    ) -> None:
         self._check = check
         self._resource = resource
         self._recording = recording
-        self.verbosity = 0
+        self._verbosity = verbosity
 
     def text(self) -> str:
         """The first line without name and status, within its limit."""
@@ -154,8 +157,8 @@ class Headline(Summary):
         from check_ipsec.table import table
 
         width = get_terminal_size().columns
-        lines = list(table(self._resource.observation, width, details=self.verbosity > 1))
-        return lines + list(readings(self._recording)) if self.verbosity > 2 else lines
+        lines = list(table(self._resource.observation, width, details=self._verbosity > 1))
+        return lines + list(readings(self._recording)) if self._verbosity > 2 else lines
 
 
 def readings(recording: Recording) -> Iterator[str]:
@@ -174,8 +177,7 @@ def check_host(recording: Recording, options: argparse.Namespace) -> Answer:
                            Thresholds(options.warning, options.critical))  # fmt: skip
     check = Check(resource, NotEstablished("thresholds"), Count("count"))
     check.name = NAME
-    summary = Headline(check, resource, recording)
-    summary.verbosity = options.verbose
+    summary = Headline(check, resource, recording, options.verbose)
     check.add(summary)
     said = evaluate(check, options.verbose, options.timeout)
     if not options.json:
@@ -213,10 +215,9 @@ def answer(options: argparse.Namespace) -> Answer:
         if recording.readings:
             configuration = load(recording.path, recording.files)
             write_capture(options.capture, render(configuration), recording)
-    if options.json:
-        return said
-    note = f"captured in {plain(options.capture)}: addresses and identities are in it\n"
-    return said._replace(text=said.text + note)
+    folder = plain(options.capture)
+    sys.stderr.write(f"captured in {folder}: addresses and identities of the host are in it\n")
+    return said
 
 
 EPILOG = """\
