@@ -168,7 +168,9 @@ def interrupted(command: tuple[str, ...], delay: float) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_main_program_is_ended(tmp_path: Path, number: signal.Signals) -> None:
-    code = f"from check_ipsec.process import run; run({sh(tmp_path, HANG)!r}, 60)"
+    # who runs the tests may ignore a signal, and a child would inherit that
+    effect = f"import signal; signal.signal({int(number)}, signal.SIG_DFL);"
+    code = f"{effect} from check_ipsec.process import run; run({sh(tmp_path, HANG)!r}, 60)"
     plugin = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
     wait_for(MARK)
     plugin.send_signal(number)
