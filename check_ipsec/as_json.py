@@ -5,8 +5,8 @@ from typing import Any
 
 from check_ipsec.model import ChildSa, IkeSa, Traffic
 from check_ipsec.observe import Observation
-from check_ipsec.reconcile import Verdict
 from check_ipsec.severity import Counts, Severity
+from check_ipsec.verdict import Verdict
 
 
 def dumps(document: dict[str, Any]) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from check_ipsec.observe import Observation
-from check_ipsec.reconcile import State, Verdict
 from check_ipsec.severity import BAD, Counts
 from check_ipsec.untrusted import plain
+from check_ipsec.verdict import State, Verdict
 
 NAMES = 10
 # bytes of a reason on the first line; -v shows it whole

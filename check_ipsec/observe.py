@@ -11,8 +11,10 @@ from check_ipsec.expectation import Override
 from check_ipsec.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.kernel import Kernel
 from check_ipsec.model import Configuration, Connection, Status
-from check_ipsec.reconcile import Unlisted, Verdict, fleeting, reconcile, unlisted
+from check_ipsec.reconcile import fleeting, reconcile
 from check_ipsec.snapshot import Daemon, take
+from check_ipsec.unlisted import Unlisted, unlisted
+from check_ipsec.verdict import Verdict
 
 
 class Question(NamedTuple):

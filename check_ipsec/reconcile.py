@@ -37,35 +37,16 @@ Rows 6, 7, 8 and 13 may be a moment between two reads, so they are *fleeting*: w
 second look before they are reported.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import Enum
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
 
-from check_ipsec.expectation import Expectation, Override, expectation
+from check_ipsec.expectation import Expectation, Override
+from check_ipsec.facts import UP, Facts, Index, carrying, gather, selectors
 from check_ipsec.kernel import Kernel
-from check_ipsec.model import (
-    ChildSa,
-    ChildState,
-    Connection,
-    IkeSa,
-    IkeState,
-    Mark,
-    Peer,
-    Shunt,
-    Status,
-)
-from check_ipsec.protection import configured_marks, configured_selectors, resolved
+from check_ipsec.model import ChildSa, ChildState, Connection, IkeSa, IkeState, Status
 from check_ipsec.reasons import Reason
+from check_ipsec.verdict import Finding, State, Verdict
 
-UP = {IkeState.ESTABLISHED, IkeState.PASSIVE, IkeState.REKEYING, IkeState.REKEYED}
 STARTING = {IkeState.CONNECTING, IkeState.CREATED}
-CARRYING = {
-    ChildState.INSTALLED,
-    ChildState.UPDATING,
-    ChildState.REKEYING,
-    ChildState.REKEYED,
-}
 GROWING = {ChildState.CREATED, ChildState.INSTALLING, ChildState.RETRYING}
 FLEETING = {
     Reason.NO_KERNEL_STATE,
@@ -85,92 +66,6 @@ STEPS = (
     ("QUICK_MODE", "quick mode"),
     ("CHILD_CREATE", "CREATE_CHILD_SA"),
 )
-
-
-class State(Enum):
-    """The state of a connection, in the words of the output."""
-
-    ESTABLISHED = "established"
-    CONNECTING = "connecting"
-    NOT_CONNECTED = "not connected"
-    UNVERIFIED = "unverified"
-    ON_DEMAND = "on demand"
-    CLIENTS = "clients"
-    SHUNT = "shunt"
-    LOADED = "loaded"
-    IGNORED = "ignored"
-
-
-class Finding(NamedTuple):
-    """A state and why; ``detail`` goes on where the reason's fixed words end."""
-
-    state: State
-    reason: Reason | None = None
-    detail: str = ""
-
-
-class Facts(NamedTuple):
-    """All that is known of one connection.
-
-    ``sas`` are the CHILD_SAs with its name, each with its IKE_SA; ``ike_sas`` are all
-    IKE_SAs that it owns. ``kernel`` is None where the kernel is not known;
-    ``asked`` is false where it was not to be asked. ``policies`` is false with
-    ``installpolicy=no``.
-    """
-
-    connection: Connection
-    expectation: Expectation
-    peers: tuple[Peer, ...]
-    ike_sas: tuple[IkeSa, ...]
-    sas: tuple[tuple[IkeSa, ChildSa], ...]
-    traps: tuple[ChildSa, ...]
-    shunt: Shunt | None
-    kernel: Kernel | None
-    asked: bool
-    policies: bool
-    mark_in: Mark | None
-    mark_out: Mark | None
-    partial: bool
-
-
-class Verdict(NamedTuple):
-    """What is true of one connection.
-
-    ``verified`` says that the kernel confirms the state. ``cleartext`` says that
-    traffic between its ends leaves unencrypted now, None where that is not known.
-    ``notes`` are facts that change no verdict.
-    """
-
-    connection: Connection
-    expectation: Expectation
-    state: State
-    reason: Reason | None
-    detail: str
-    verified: bool
-    cleartext: bool | None
-    peers: tuple[Peer, ...]
-    ike_sas: tuple[IkeSa, ...]
-    sas: tuple[tuple[IkeSa, ChildSa], ...]
-    notes: tuple[str, ...]
-
-    @property
-    def reason_text(self) -> str:
-        """The reason in full, or an empty text."""
-        words = self.reason.value if self.reason else ""
-        return f"{words}: {self.detail}" if self.detail else words
-
-
-class Unlisted(NamedTuple):
-    """What charon holds although ipsec.conf does not name it, by name."""
-
-    loaded: tuple[str, ...]
-    sas: tuple[tuple[IkeSa, ChildSa], ...]
-    ike_sas: tuple[IkeSa, ...]
-    traps: tuple[ChildSa, ...]
-
-    def number(self) -> int:
-        """How many they are."""
-        return sum(map(len, self))
 
 
 # --- the rows -----------------------------------------------------------------
@@ -316,13 +211,6 @@ DEFECTS = {
 }
 
 
-def carrying(facts: Facts) -> Iterator[tuple[IkeSa, ChildSa]]:
-    """The SAs through which traffic goes, if daemon and kernel agree."""
-    for ike, child in facts.sas:
-        if child.state in CARRYING and ike.state in UP:
-            yield ike, child
-
-
 def defect(facts: Facts, ike: IkeSa, child: ChildSa) -> Reason | None:
     """Why a carrying CHILD_SA is not usable, or None where it is."""
     if not facts.asked:
@@ -353,43 +241,6 @@ def step(ike_sas: Iterable[IkeSa]) -> str:
 # --- the whole host -------------------------------------------------------------
 
 
-def printed(name: str) -> str:
-    """A name as it can be told from the padding that charon prints before it."""
-    return name.lstrip(" ")
-
-
-class Index:
-    """The daemon's facts by the name that a connection finds them under."""
-
-    def __init__(self, status: Status | None) -> None:
-        self.peers: Mapping[str, list[Peer]] = defaultdict(list)
-        self.sas: Mapping[str, list[tuple[IkeSa, ChildSa]]] = defaultdict(list)
-        self.ike_sas: Mapping[str, list[IkeSa]] = defaultdict(list)
-        self.traps: Mapping[str, list[ChildSa]] = defaultdict(list)
-        self.shunts: dict[str, Shunt] = {}
-        if status:
-            self._fill(status)
-
-    def _fill(self, status: Status) -> None:
-        self.shunts = {shunt.name: shunt for shunt in status.shunts}
-        for peer in status.peers:
-            for name in {child.name for child in peer.children}:
-                self.peers[name].append(peer)
-        for ike in status.ike_sas:
-            self.ike_sas[ike.name].append(ike)
-            for child in ike.child_sas:
-                self.sas[child.name].append((ike, child))
-        for trap in status.traps:
-            self.traps[trap.name].append(trap)
-
-    def owned_ike_sas(self, name: str) -> tuple[IkeSa, ...]:
-        """The IKE_SAs of the peers that the connection is listed under, and its hosts."""
-        owners = {peer.name for peer in self.peers.get(name, ())}
-        owned = {ike.unique_id: ike for owner in owners for ike in self.ike_sas.get(owner, ())}
-        owned.update((ike.unique_id, ike) for ike, _ in self.sas.get(name, ()))
-        return tuple(owned.values())
-
-
 def reconcile(
     connections: Iterable[Connection],
     status: Status | None,
@@ -409,35 +260,6 @@ def reconcile(
     return tuple(
         judge(gather(connection, index, kernel, asked, partial, overrides), rows)
         for connection in connections
-    )
-
-
-def gather(
-    connection: Connection,
-    index: Index,
-    kernel: Kernel | None,
-    asked: bool,
-    partial: bool,
-    overrides: tuple[Override, ...],
-) -> Facts:
-    """All that is known of one connection."""
-    name = printed(connection.name)
-    peers = tuple(index.peers.get(name, ()))
-    mark_in, mark_out = configured_marks(connection)
-    return Facts(
-        connection=connection,
-        expectation=expectation(connection, peers, overrides),
-        peers=peers,
-        ike_sas=index.owned_ike_sas(name),
-        sas=tuple(index.sas.get(name, ())),
-        traps=tuple(index.traps.get(name, ())),
-        shunt=index.shunts.get(name),
-        kernel=kernel,
-        asked=asked,
-        policies=connection.setting("installpolicy") != "no",
-        mark_in=mark_in,
-        mark_out=mark_out,
-        partial=partial,
     )
 
 
@@ -468,18 +290,6 @@ def cleartext(facts: Facts) -> bool | None:
     return facts.kernel.in_clear(local, remote, facts.mark_out)
 
 
-def selectors(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the connection protects: negotiated, else trapped, loaded, configured."""
-    for child in (*(child for _, child in carrying(facts)), *facts.traps):
-        return child.local_ts, child.remote_ts
-    for peer in facts.peers:
-        for config in peer.children:
-            if config.name == printed(facts.connection.name):
-                local, remote = config.local_ts, config.remote_ts
-                return resolved(local, peer.local), resolved(remote, peer.remote)
-    return configured_selectors(facts.connection)
-
-
 def notes(facts: Facts, finding: Finding) -> Iterator[str]:
     """What a person wants to know although it changes no verdict."""
     if facts.asked and not facts.policies:
@@ -498,34 +308,3 @@ def notes(facts: Facts, finding: Finding) -> Iterator[str]:
 def fleeting(verdicts: Iterable[Verdict]) -> bool:
     """Whether a second look may show another picture."""
     return any(verdict.reason in FLEETING for verdict in verdicts)
-
-
-def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
-    """What charon holds beyond the connections of ipsec.conf.
-
-    An IKE_SA is unlisted that no listed connection owns.
-    """
-    names = {printed(connection.name) for connection in connections}
-    owners = names | {
-        peer.name for peer in status.peers if any(child.name in names for child in peer.children)
-    }
-    return Unlisted(
-        loaded=tuple(
-            child.name
-            for peer in status.peers
-            for child in peer.children
-            if child.name not in names
-        ),
-        sas=tuple(
-            (ike, child)
-            for ike in status.ike_sas
-            for child in ike.child_sas
-            if child.name not in names
-        ),
-        ike_sas=tuple(
-            ike
-            for ike in status.ike_sas
-            if ike.name not in owners and not any(child.name in names for child in ike.child_sas)
-        ),
-        traps=tuple(trap for trap in status.traps if trap.name not in names),
-    )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from check_ipsec.errors import ParseError
 from check_ipsec.expectation import Expectation
 from check_ipsec.observe import Observation
-from check_ipsec.reconcile import State, Verdict
+from check_ipsec.verdict import State, Verdict
 
 JUDGED = (Expectation.REQUIRED, Expectation.ON_DEMAND)
 BAD = (State.NOT_CONNECTED, State.UNVERIFIED, State.CONNECTING)

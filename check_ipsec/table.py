@@ -9,9 +9,10 @@ from textwrap import wrap
 
 from check_ipsec.model import ChildSa, ChildState, IkeSa, IkeState, Status, Traffic
 from check_ipsec.observe import Observation
-from check_ipsec.reconcile import State, Unlisted, Verdict
 from check_ipsec.severity import BAD, JUDGED
+from check_ipsec.unlisted import Unlisted
 from check_ipsec.untrusted import plain
+from check_ipsec.verdict import State, Verdict
 
 HEADINGS = ("connection", "state", "since", "bytes in/out", "used in/out", "clear text")
 WIDTHS = (20, 13, 6, 13, 11, 10)

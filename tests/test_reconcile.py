@@ -8,7 +8,9 @@ from check_ipsec.expectation import Expectation, Override
 from check_ipsec.kernel import Kernel
 from check_ipsec.model import ChildState, Connection, IkeState, Shunt, Status
 from check_ipsec.reasons import Reason
-from check_ipsec.reconcile import State, Verdict, fleeting, reconcile, unlisted
+from check_ipsec.reconcile import fleeting, reconcile
+from check_ipsec.unlisted import unlisted
+from check_ipsec.verdict import State, Verdict
 from tests.build import (
     LOCAL,
     POLICIES,
