@@ -72,6 +72,8 @@ class Host:
         run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", f"{self.root}/run")
         run("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", f"{self.root}/tmp")
         run("mount", "--rbind", "/dev", f"{self.root}/dev")
+        (self.root / "run/project").mkdir()
+        run("mount", "--bind", "/run/project", f"{self.root}/run/project")
 
     def _is_up(self) -> bool:
         children = Path(f"/proc/{self._idle.pid}/task/{self._idle.pid}/children").read_text()

@@ -42,7 +42,7 @@ def boot(work: Path, environment: dict[str, str], timeout: float) -> None:
     command line that it does not know to it.
     """
     here = Path(__file__).resolve().parent
-    words = {"LAB_WORK": str(work), "LAB_TESTS": str(here.parent), **environment}
+    words = {"LAB_WORK": str(work), "LAB_PROJECT": str(here.parents[1]), **environment}
     command = [
         "linux.uml",
         f"mem={MEMORY}",
