@@ -1,0 +1,38 @@
+"""The README says what the code does."""
+
+import re
+
+import pytest
+
+from check_ipsec.checks.ipsec import LABELS, make_parser
+from check_ipsec.reasons import Reason
+from tests.hosts import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def section(heading: str) -> str:
+    """The text below a heading, up to the next one."""
+    return re.split(r"\n#+ ", README.partition(f"# {heading}\n")[2])[0]
+
+
+def test_the_option_table_is_the_parsers() -> None:
+    rows = [line for line in section("Options").splitlines() if line.startswith("| `")]
+    told = {
+        option for row in rows for option in re.findall(r"(?<![\w-])--?[\w-]+", row.split("|")[1])
+    }
+    known = {text for action in make_parser()._actions for text in action.option_strings}
+    assert told - {"-vv", "-vvv"} == known - {"--verbose", "--version", "--help"}
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+def test_every_reason_is_explained(reason: Reason) -> None:
+    rows = [
+        line for line in section("Reasons").splitlines() if line.startswith(f"| {reason.value}")
+    ]
+    assert len(rows) >= 1
+
+
+@pytest.mark.parametrize("label", ["not_established", *LABELS])
+def test_every_label_is_explained(label: str) -> None:
+    assert label in section("Perfdata")
