@@ -69,9 +69,20 @@ def ipcomp_tunnel(lab: Lab) -> None:
     lab.capture(alice)
 
 
+VENDOR = "send_vendor_id = yes"
+
+
 @scenario()
 def beet(lab: Lab) -> None:
-    """type=beet on both ends."""
+    """BEET mode, which strongSwan agrees on with itself only."""
+    alice, _ = pair(lab, conn("bob", "type=beet"), charon=VENDOR, bob_charon=VENDOR,
+                    installed=("bob",))  # fmt: skip
+    lab.capture(alice)
+
+
+@scenario()
+def beet_installed_as_tunnel(lab: Lab) -> None:
+    """type=beet, but the peers do not know each other's vendor: tunnel mode."""
     alice, _ = pair(lab, conn("bob", "type=beet"), installed=("bob",))
     lab.capture(alice)
 
