@@ -12,7 +12,7 @@ class Reason(Enum):
     SHUNT_NOT_INSTALLED = "shunt not installed"
     KERNEL_NOT_ASKED = "the kernel could not be asked"
     NO_KERNEL_STATE = "kernel has no such SA"
-    NO_OUTBOUND_POLICY = "outbound policy missing, traffic leaves in clear text"
+    NO_OUTBOUND_POLICY = "outbound policy missing"
     NO_INBOUND_POLICY = "inbound policy missing"
     NO_KERNEL_TRAP = "trap missing in the kernel"
     REAUTHENTICATING = "reauthenticating, break before make"

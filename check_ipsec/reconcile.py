@@ -56,6 +56,7 @@ FLEETING = {
     Reason.CLOSING,
 }
 NO_SPI = "0" * 16
+IN_CLEAR = "traffic leaves in clear text"
 STEPS = (
     ("IKE_INIT", "IKE_SA_INIT"),
     ("MAIN_MODE", "main mode"),
@@ -112,7 +113,9 @@ def established(facts: Facts) -> Finding | None:
         return None
     if None in defects:
         return Finding(State.ESTABLISHED)
-    return next(Finding(state, reason) for reason, state in DEFECTS.items() if reason in defects)
+    reason = next(reason for reason in DEFECTS if reason in defects)
+    leaks = reason is Reason.NO_OUTBOUND_POLICY and cleartext(facts)
+    return Finding(DEFECTS[reason], reason, IN_CLEAR if leaks else "")
 
 
 def on_demand(facts: Facts) -> Finding | None:
