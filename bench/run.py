@@ -2,8 +2,8 @@
 
     python3 bench/run.py [INTERPRETER]
 
-INTERPRETER (default: this one) has check_ipsec installed, compiled as pip does it. The
-hosts are made of the captured wording of one connection of fixtures/hosts/mesh-all-up.
+INTERPRETER (default: this one) has the command check_ipsec beside it, compiled as pip
+does it. The hosts are made of the captured wording of one connection of fixtures/hosts/mesh-all-up.
 Times are the best of several runs, all in this one run; memory is the peak of a run.
 """
 
@@ -102,6 +102,7 @@ def peak(command: list[str]) -> float:
 def main(interpreter: str) -> None:
     """Print the table."""
     bare = best([interpreter, "-c", BARE], RUNS[10])
+    script = str(Path(interpreter).parent / "check_ipsec")
     wording = Wording(MESH)
     print(f"{'connections':>11} {'x bare import':>14} {'x row above':>12} {'MB':>5}")
     before = None
@@ -109,7 +110,7 @@ def main(interpreter: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             for name, text in wording.host(size).items():
                 Path(folder, name).write_text(text)
-            command = [interpreter, "-m", "check_ipsec", "--captured", folder]
+            command = [interpreter, script, "--captured", folder]
             taken = best(command, RUNS[size])
             ratio = "" if before is None else f"{taken / before:.1f}"
             print(f"{size:>11} {taken / bare:>14.2f} {ratio:>12} {peak(command):>5.0f}")
