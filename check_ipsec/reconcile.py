@@ -43,6 +43,7 @@ from check_ipsec.expectation import Expectation, Override
 from check_ipsec.facts import UP, Facts, Index, carrying, gather, selectors
 from check_ipsec.kernel import Kernel
 from check_ipsec.model import ChildSa, ChildState, Connection, IkeSa, IkeState, Status
+from check_ipsec.protection import host_network
 from check_ipsec.reasons import Reason
 from check_ipsec.verdict import Finding, State, Verdict
 
@@ -295,6 +296,8 @@ def cleartext(facts: Facts) -> bool | None:
 
 def notes(facts: Facts, finding: Finding) -> Iterator[str]:
     """What a person wants to know although it changes no verdict."""
+    if is_stale(facts):
+        yield "loaded with other ends than ipsec.conf has: `ipsec update` is due"
     if facts.asked and not facts.policies:
         yield "installpolicy=no: policies not checked"
     if finding.state is State.CLIENTS and facts.kernel is not None:
@@ -306,6 +309,15 @@ def notes(facts: Facts, finding: Finding) -> Iterator[str]:
         attempt = reauthenticating(facts) or connecting(facts)
         if attempt and attempt.reason:
             yield f"attempt under way: {attempt.reason.value}"
+
+
+def is_stale(facts: Facts) -> bool:
+    """Whether the address that ``right=`` names is at no end of what is loaded."""
+    right = facts.connection.setting("right") or ""
+    if not facts.peers or host_network(right) is None:
+        return False
+    ends = ",".join(f"{peer.local},{peer.remote}" for peer in facts.peers)
+    return right not in {end.strip(" %") for end in ends.split(",")}
 
 
 def fleeting(verdicts: Iterable[Verdict]) -> bool:

@@ -201,9 +201,19 @@ def test_cleartext(held: Kernel, clear: bool, said: Status) -> None:
 
 
 def test_a_client_sa_that_the_kernel_lacks_is_noted() -> None:
-    found = verdict(connection(), status(UP, peers=(CLIENTS,)), kernel(states=()))
+    one = connection(right="%any")
+    found = verdict(one, status(UP, peers=(CLIENTS,)), kernel(states=()))
     assert found.notes == ("1 client SA lacks kernel state or policy",)
     assert found.detail == "1"
+
+
+def test_other_ends_than_those_of_the_file_are_noted() -> None:
+    moved = connection(right="10.0.0.9")
+    note = "loaded with other ends than ipsec.conf has: `ipsec update` is due"
+    assert verdict(moved, status(UP), kernel()).notes == (note,)
+    swapped = peer(local=REMOTE, remote=f"%{LOCAL}, 10.0.0.0/8")
+    assert not verdict(connection(), status(UP, peers=(swapped,)), kernel()).notes
+    assert not verdict(connection(right="bob.example"), status(UP), kernel()).notes
 
 
 def test_an_attempt_on_demand_is_noted() -> None:
