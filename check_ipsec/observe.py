@@ -14,7 +14,7 @@ from check_ipsec.model import Configuration, Connection, Status
 from check_ipsec.reconcile import fleeting, reconcile
 from check_ipsec.snapshot import Daemon, take
 from check_ipsec.unlisted import Unlisted, unlisted
-from check_ipsec.verdict import Verdict
+from check_ipsec.verdict import State, Verdict
 
 
 class Question(NamedTuple):
@@ -55,10 +55,13 @@ class Observation(NamedTuple):
 def observe(host: Host, question: Question) -> Observation:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
     configuration = load(host.path, host.files)
-    if configuration.connections and not chosen(configuration.connections, question):
+    filtered = bool(configuration.connections and (question.include or question.exclude))
+    if filtered and not chosen(configuration.connections, question):
         raise UsageError(f"no connection of {host.path} matches -i and -e")
     deadline = Deadline(question.timeout)
     first = look(host, deadline, configuration, question)
+    if filtered and all(one.state is State.IGNORED for one in first.verdicts):
+        raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
     if not fleeting(first.verdicts) or not host.can_read_again(deadline):
         return first
     sleep(question.pause)

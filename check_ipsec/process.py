@@ -58,8 +58,9 @@ def _collected(
     """Both streams, until the child is gone, the time is over, or an interrupt came."""
     stdout, stderr = bytearray(), bytearray()
     with DefaultSelector() as selector:
-        selector.register(child.stdout, EVENT_READ, stdout)  # type: ignore[arg-type]
-        selector.register(child.stderr, EVENT_READ, stderr)  # type: ignore[arg-type]
+        for stream, kept in ((child.stdout, stdout), (child.stderr, stderr)):
+            if stream:
+                selector.register(stream, EVENT_READ, kept)
         while not interrupts and (left := end - monotonic()) > 0:
             if not _collect(selector, min(left, _PATIENCE)) and _gone(child, selector):
                 break

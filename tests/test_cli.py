@@ -11,6 +11,7 @@ import pytest
 from tests.hosts import ROOT
 
 MESH = "fixtures/hosts/mesh-all-up"
+SWITCHED_OFF = "fixtures/hosts/templates-and-switched-off"
 
 
 def check_ipsec(*arguments: str, **how: object) -> subprocess.CompletedProcess[str]:
@@ -50,11 +51,13 @@ def test_a_usage_error_is_unknown_on_one_line(arguments: tuple[str, ...]) -> Non
         (("--captured", "/nonexistent"), "/nonexistent: No such file or directory"),
         (("--captured", MESH, "-i", "nobody*"), f"no connection of {MESH}/ipsec.conf matches "
          "-i and -e"),
+        (("--captured", SWITCHED_OFF, "-i", "carol"), f"no connection of {SWITCHED_OFF}/ipsec.conf "
+         "that is switched on matches -i and -e"),
         (("--captured", MESH, "--capture", MESH), "argument --capture: not allowed with argument "
          "--captured (see check_ipsec --help)"),
         (("--capture", MESH), f"{MESH}: exists already"),
     ],
-    ids=["no file", "no folder", "nothing left", "both", "existing folder"],
+    ids=["no file", "no folder", "nothing left", "nothing switched on", "both", "existing folder"],
 )  # fmt: skip
 def test_what_cannot_be_done_is_unknown_on_one_line(arguments: tuple[str, ...], said: str) -> None:
     done = check_ipsec(*arguments)

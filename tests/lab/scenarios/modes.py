@@ -1,5 +1,6 @@
 """Protocols, modes and ways to authenticate."""
 
+from lab.hosts import Host
 from lab.scenario import Lab, scenario
 from lab.scenarios.pair import DEFAULT, PSK, conn, pair
 
@@ -115,27 +116,27 @@ def policies_not_installed(lab: Lab) -> None:
     lab.capture(alice)
 
 
-@scenario()
-def reqid_shared(lab: Lab) -> None:
-    """Two connections to two peers with the same reqid=, both up."""
+def two_peers_with_one_reqid(lab: Lab) -> Host:
+    """Alice, with a connection to bob and one to carol, both up."""
     conns = conn("bob", "reqid=42") + conn("carol", "reqid=42", "right=10.1.0.3")
     carol = lab.host("carol")
     own = conn("alice", "left=10.1.0.3", "right=10.1.0.1", "auto=add")
     carol.configure(DEFAULT + own, PSK)
     carol.start()
     alice, _ = pair(lab, conns, bob="conn bob\n", installed=("bob", "carol"))
-    lab.capture(alice)
+    return alice
+
+
+@scenario()
+def reqid_shared(lab: Lab) -> None:
+    """Two connections to two peers with the same reqid=, both up."""
+    lab.capture(two_peers_with_one_reqid(lab))
 
 
 @scenario()
 def reqid_shared_one_down(lab: Lab) -> None:
     """Two connections to two peers with the same reqid=, one taken down."""
-    conns = conn("bob", "reqid=42") + conn("carol", "reqid=42", "right=10.1.0.3")
-    carol = lab.host("carol")
-    own = conn("alice", "left=10.1.0.3", "right=10.1.0.1", "auto=add")
-    carol.configure(DEFAULT + own, PSK)
-    carol.start()
-    alice, _ = pair(lab, conns, bob="conn bob\n", installed=("bob", "carol"))
+    alice = two_peers_with_one_reqid(lab)
     alice.run("ipsec", "down", "carol")
     alice.wait_gone(r"carol\[")
     lab.capture(alice)
@@ -147,7 +148,6 @@ def nat_t(lab: Lab) -> None:
     lab.add_network("inside")
     router = lab.host("carol")
     router.link("inside", "eth1", "10.5.0.1/24")
-    router.write("/proc/sys/net/ipv4/ip_forward", "1")
     router.run("sysctl", "-w", "net.ipv4.ip_forward=1")
     router.run("iptables-legacy", "-t", "nat", "-A", "POSTROUTING", "-o", "eth0", "-j",
                "MASQUERADE")  # fmt: skip
