@@ -4,12 +4,12 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lab.hosts import ENVIRONMENT, Host
+from lab.scenario import Look
 
 IPSEC = "/usr/sbin/ipsec"
 IP = "/usr/sbin/ip"
@@ -94,29 +94,21 @@ class Capture:
         (self._folder / "capture.json").write_text(content + "\n")
 
 
-def capture(
-    host: Host,
-    folder: Path,
-    *,
-    user: str | None = None,
-    between: Callable[[], object] = lambda: None,
-    statistics: bool = False,
-) -> None:
-    """Captures ``host`` into ``folder``.
+class Keeper:
+    """Keeps a host in ``folder``, whatever is expected of it."""
 
-    ``between`` is called after the daemon has answered, before the kernel is asked.
-    """
-    moment = Capture(folder, host, user)
-    moment.keep_configuration()
-    moment.read_daemon()
-    between()
-    moment.read_kernel(statistics)
-    moment.finish()
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
-
-def capture_again(host: Host, folder: Path, user: str | None = None) -> None:
-    """Reads daemon and kernel a second time, into ``again`` of ``folder``."""
-    moment = Capture(folder / "again", host, user)
-    moment.read_daemon()
-    moment.read_kernel()
-    moment.finish()
+    def look(self, host: Host, look: Look) -> None:
+        moment = Capture(self._folder, host, look.user)
+        moment.keep_configuration()
+        moment.read_daemon()
+        look.between()
+        moment.read_kernel(look.statistics)
+        moment.finish()
+        if look.again:
+            second = Capture(self._folder / "again", host, look.user)
+            second.read_daemon()
+            second.read_kernel()
+            second.finish()

@@ -1,25 +1,28 @@
-"""A certification authority for the hosts of the lab, made with ``pki``."""
+"""Certification authorities for the hosts of the lab, made with ``pki``."""
 
 from pathlib import Path
 
 from lab.hosts import Host, run
 
-AUTHORITY = Path("/run/pki")
+AUTHORITIES = Path("/run/pki")
+AUTHORITY = "ca"
+# with pki's own form of a date
+EXPIRED = ("--not-before", "01.01.20 00:00:00", "--not-after", "01.01.21 00:00:00")
 
 
 def _make_key(name: str) -> Path:
-    key = AUTHORITY / f"{name}.key"
+    AUTHORITIES.mkdir(mode=0o700, exist_ok=True)
+    key = AUTHORITIES / f"{name}.key"
     text = run("pki", "--gen", "--type", "ecdsa", "--size", "256", "--outform", "pem").stdout
     key.write_text(text)
     return key
 
 
-def _authority() -> tuple[Path, Path]:
-    """The authority's key and certificate, made once in a boot."""
-    key, certificate = AUTHORITY / "ca.key", AUTHORITY / "ca.pem"
+def _authority(name: str) -> tuple[Path, Path]:
+    """An authority's key and certificate, made once in a boot."""
+    key, certificate = AUTHORITIES / f"{name}.key", AUTHORITIES / f"{name}.pem"
     if not certificate.exists():
-        AUTHORITY.mkdir(mode=0o700)
-        _make_key("ca")
+        _make_key(name)
         made = run(
             *("pki", "--self", "--ca", "--in", str(key), "--type", "ecdsa"),
             *("--dn", "O=Example, CN=Example CA", "--outform", "pem"),
@@ -28,18 +31,33 @@ def _authority() -> tuple[Path, Path]:
     return key, certificate
 
 
-def certify(host: Host, subject: str | None = None) -> None:
-    """Gives ``host`` the authority's certificate, its own and its key.
+def certify(
+    host: Host, subject: str | None = None, *options: str, authority: str = AUTHORITY
+) -> None:
+    """Gives ``host`` the certificate of the usual authority, its own and its key.
 
-    The subject is by default ``CN=`` and the name of the host.
+    The subject is by default ``CN=`` and the name of the host. ``options`` of ``pki
+    --issue`` and another ``authority`` make a certificate that peers must not accept.
     """
-    authority_key, authority_certificate = _authority()
+    authority_key, authority_certificate = _authority(authority)
     key = _make_key(host.name)
     made = run(
         *("pki", "--issue", "--in", str(key), "--type", "ecdsa"),
         *("--cacert", str(authority_certificate), "--cakey", str(authority_key)),
-        *("--dn", subject or f"CN={host.name}", "--outform", "pem"),
+        *("--dn", subject or f"CN={host.name}", "--outform", "pem", *options),
     )
-    host.write("/etc/ipsec.d/cacerts/ca.pem", authority_certificate.read_bytes())
+    host.write("/etc/ipsec.d/cacerts/ca.pem", _authority(AUTHORITY)[1].read_bytes())
     host.write(f"/etc/ipsec.d/certs/{host.name}.pem", made.stdout)
     host.write(f"/etc/ipsec.d/private/{host.name}.key", key.read_bytes(), 0o600)
+
+
+def revoke(revoked: Host, told: Host) -> None:
+    """Gives ``told`` a list of revoked certificates with the one of ``revoked``."""
+    key, certificate = _authority(AUTHORITY)
+    certified = AUTHORITIES / f"{revoked.name}.pem"
+    certified.write_bytes(revoked.read(f"/etc/ipsec.d/certs/{revoked.name}.pem"))
+    made = run(
+        *("pki", "--signcrl", "--cacert", str(certificate), "--cakey", str(key)),
+        *("--reason", "key-compromise", "--cert", str(certified), "--outform", "pem"),
+    )
+    told.write("/etc/ipsec.d/crls/ca.pem", made.stdout)

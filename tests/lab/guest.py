@@ -1,54 +1,73 @@
-"""The guest's program: plays scenarios one after the other, leaves their captures.
+"""The guest's program: plays scenarios one after the other.
 
-    python3 -m lab.guest SUITE_ROOT SCENARIO...
+    python3 -m lab.guest MODE
 
-Each scenario's folder appears below ``captures``; of one that failed, its message
-and its hosts' logs lie below ``failures``.
+Several guests share the folder WORK, each takes the next of ``jobs`` (``SUITE SCENARIO``,
+a line each) that no other has taken. What is left of it lies in ``played/SUITE/SCENARIO``:
+in mode ``capture`` the fixture, in mode ``ask`` what the plugin has read and said; beside
+it ``NAME.seconds`` and, of one that failed, ``NAME.problem`` and in ``NAME.logs`` what
+its hosts say.
 """
 
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import lab.scenarios
+from lab.asking import Asker
+from lab.capturing import Keeper
 from lab.errors import LabError
 from lab.hosts import load_modules, run
-from lab.scenario import SCENARIOS, Lab, Scenario
+from lab.randomness import credit
+from lab.scenario import SCENARIOS, Lab, Scenario, Witness
 
 WORK = Path("/run/work")
-CAPTURES = WORK / "captures"
-FAILURES = WORK / "failures"
+WITNESSES: dict[str, Callable[[Path], Witness]] = {"capture": Keeper, "ask": Asker}
 MODULES = (
     *("overlay", "ipv6", "bridge", "veth", "xfrm_user", "esp4", "esp6", "ah4", "ah6"),
     *("ipcomp", "ipcomp6", "deflate", "seqiv", "echainiv", "gcm", "authenc", "cbc", "ctr"),
     *("sha512_generic", "xfrm4_tunnel", "xfrm6_tunnel", "sch_netem", "iptable_nat"),
-    *("xt_MASQUERADE", "iptable_filter"),
+    *("xt_MASQUERADE", "iptable_filter", "ip6table_filter"),
 )
 
 
 def _prepare() -> None:
+    credit((WORK / "seed").read_bytes())
     load_modules(*MODULES)
     run("ip", "link", "set", "lo", "up")
 
 
-def _play(scenario: Scenario, suite_root: str) -> None:
-    folder = CAPTURES / scenario.name
-    lab = Lab(suite_root, folder)
+def _jobs() -> Iterator[tuple[str, Scenario]]:
+    """The jobs that this guest is the first to take."""
+    for line in (WORK / "jobs").read_text().splitlines():
+        suite, name = line.split()
+        try:
+            (WORK / "taken" / f"{suite}.{name}").mkdir()
+        except FileExistsError:
+            continue
+        yield suite, SCENARIOS[name]
+
+
+def _layers(suite: str) -> list[str]:
+    root = (WORK / "roots" / suite).read_text()
+    return [str(WORK / "suites" / suite), str(WORK / "plugin"), root]
+
+
+def _play(scenario: Scenario, suite: str, mode: str, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    lab = Lab(_layers(suite), folder, WITNESSES[mode](folder))
     try:
         scenario.play(lab)
-        (folder / "about").write_text(f"{scenario.about}\n")
-        if scenario.arguments:
-            (folder / "args").write_text("".join(f"{word}\n" for word in scenario.arguments))
     except Exception:
-        _keep_logs(lab, scenario.name)
+        _keep_logs(lab, folder.with_suffix(".logs"))
         raise
     finally:
         lab.destroy()
 
 
-def _keep_logs(lab: Lab, name: str) -> None:
-    folder = FAILURES / name
+def _keep_logs(lab: Lab, folder: Path) -> None:
     folder.mkdir(parents=True)
     for host in lab.hosts:
         (folder / f"{host.name}.log").write_text(host.log())
@@ -57,25 +76,24 @@ def _keep_logs(lab: Lab, name: str) -> None:
         )
 
 
-def _play_reporting(scenario: Scenario, suite_root: str) -> bool:
+def _play_reporting(scenario: Scenario, suite: str, mode: str) -> None:
+    folder = WORK / "played" / suite / scenario.name
     begin = time.monotonic()
     try:
-        _play(scenario, suite_root)
-    except Exception as error:
-        FAILURES.mkdir(exist_ok=True)
-        print(f"{scenario.name}: {error}", flush=True)
-        if not isinstance(error, LabError):
-            traceback.print_exc()
-        return False
-    print(f"{scenario.name}: captured in {time.monotonic() - begin:.0f} s", flush=True)
-    return True
+        _play(scenario, suite, mode, folder)
+    except LabError as error:
+        folder.with_suffix(".problem").write_text(f"{error}\n", errors="surrogateescape")
+    except Exception:
+        folder.with_suffix(".problem").write_text(traceback.format_exc())
+    folder.with_suffix(".seconds").write_text(f"{time.monotonic() - begin:.1f}\n")
 
 
-def main(suite_root: str, *names: str) -> int:
+def main(mode: str) -> None:
+    lab.scenarios.load()
     _prepare()
-    return sum(not _play_reporting(SCENARIOS[name], suite_root) for name in names)
+    for suite, scenario in _jobs():
+        _play_reporting(scenario, suite, mode)
 
 
 if __name__ == "__main__":
-    lab.scenarios.load()
-    sys.exit(min(main(*sys.argv[1:]), 1))
+    main(sys.argv[1])

@@ -6,6 +6,7 @@ first process is an idle one, whose end takes all others along.
 
 import re
 import subprocess
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from lab.errors import LabError
@@ -45,13 +46,17 @@ def run(*command: str, check: bool = True, timeout: float = 60) -> Result:
 
 
 class Host:
-    """A host of the lab, running from its making to ``destroy``."""
+    """A host of the lab, running from its making to ``destroy``.
 
-    def __init__(self, name: str, suite_root: str) -> None:
+    The upper ones of ``folders`` cover the lower ones; nothing is written into them.
+    The machine's own root lies below ``/run/machine``.
+    """
+
+    def __init__(self, name: str, folders: Sequence[str]) -> None:
         self.name = name
         self.root = HOSTS / name / "root"
         self._ports: list[str] = []
-        self._mount(suite_root)
+        self._mount(folders)
         self._idle = subprocess.Popen(
             [*UNSHARE, f"--root={self.root}", "sleep", "infinity"],
             env=ENVIRONMENT,
@@ -61,24 +66,34 @@ class Host:
         self.run("ip", "link", "set", "lo", "up")
         self.write("/etc/hosts", f"127.0.0.1 localhost {name}\n")
 
-    def _mount(self, suite_root: str) -> None:
+    def _mount(self, folders: Sequence[str]) -> None:
         layers = self.root.parent
         layers.mkdir(parents=True)
         run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(layers))
         for layer in ("upper", "work", "root"):
             (layers / layer).mkdir()
-        options = f"lowerdir={suite_root},upperdir={layers}/upper,workdir={layers}/work"
+        lower = ":".join(folders)
+        options = f"lowerdir={lower},upperdir={layers}/upper,workdir={layers}/work"
         run("mount", "-t", "overlay", "-o", options, "overlay", str(self.root))
         run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", f"{self.root}/run")
         run("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", f"{self.root}/tmp")
         run("mount", "--rbind", "/dev", f"{self.root}/dev")
-        (self.root / "run/project").mkdir()
-        run("mount", "--bind", "/run/project", f"{self.root}/run/project")
+        (self.root / "run/machine").mkdir()
+        run("mount", "--bind", "/", f"{self.root}/run/machine")
 
     def _is_up(self) -> bool:
         children = Path(f"/proc/{self._idle.pid}/task/{self._idle.pid}/children").read_text()
         self.pid = children.strip()
         return bool(self.pid) and Path(f"/proc/{self.pid}/comm").read_text() == "sleep\n"
+
+    def processes(self, names: Container[str]) -> set[int]:
+        """The processes of this host that have one of ``names``."""
+        space = _pid_namespace(self.pid)
+        return {
+            int(folder.name)
+            for folder in Path("/proc").glob("[0-9]*")
+            if _pid_namespace(folder.name) == space and _name(folder) in names
+        }
 
     def destroy(self) -> None:
         """Ends all processes of the host and forgets its files."""
@@ -108,9 +123,11 @@ class Host:
         return run(*self.command(*command, user=user), check=check)
 
     def write(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
-        """Writes a file of this host."""
+        """Writes a file of this host, in place of a link of that name."""
         file = self.root / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
+        if file.is_symlink():
+            file.unlink()
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         file.chmod(mode)
 
@@ -125,6 +142,10 @@ class Host:
         run("ip", "link", "set", port, "master", network, "up")
         self.run("ip", "link", "set", device, "up")
         self.add_addresses(device, *addresses)
+
+    def unplug(self, device: str) -> None:
+        """Pulls the plug: whatever this host sends or is sent gets lost."""
+        run("ip", "link", "set", f"{self.name}-{device}", "down")
 
     def add_addresses(self, device: str, *addresses: str) -> None:
         for address in addresses:
@@ -160,8 +181,13 @@ class Host:
             env=ENVIRONMENT,
         )
 
+    def kill(self, signal: str, *programs: str) -> None:
+        for program in programs:
+            self.run("pkill", f"-{signal}", "-x", program)
+
     def statusall(self) -> str:
-        return self.run("ipsec", "stroke", "statusall", check=False).stdout
+        """What charon says, empty where it does not within 5 s."""
+        return run(*self.command("ipsec", "stroke", "statusall", deadline=5), check=False).stdout
 
     def xfrm(self, kind: str) -> str:
         """The kernel's ``state`` or ``policy`` list."""
@@ -211,6 +237,20 @@ class Host:
             return self.read("/var/log/charon.log").decode(errors="replace")
         except FileNotFoundError:
             return ""
+
+
+def _pid_namespace(pid: str) -> str:
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def _name(process: Path) -> str:
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def add_network(name: str) -> None:

@@ -1,18 +1,15 @@
 """A scenario and the hosts it plays on."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from lab.capturing import capture, capture_again
 from lab.certificates import certify
 from lab.hosts import Host, add_network, remove_network
 
 NETWORK = "lan"
-LIVE = "live.json"
-PLUGIN = os.environ.get("LAB_PLUGIN", "").split()
 LAST_OCTET = {"alice": 1, "bob": 2, "carol": 3, "dave": 4}
+SECONDS = 150
 
 
 def v4(name: str) -> str:
@@ -23,16 +20,40 @@ def v6(name: str) -> str:
     return f"fd00:1::{LAST_OCTET[name]}"
 
 
+class Look(NamedTuple):
+    """What is expected of a host, and how it is looked at: see :meth:`Lab.expect`."""
+
+    line: str
+    arguments: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    user: str | None = None
+    between: Callable[[], object] = lambda: None
+    statistics: bool = False
+    again: bool = False
+
+
+class Witness(Protocol):
+    """Who looks at a host when a scenario has come to its point.
+
+    One asks the plugin and compares, another keeps the host as a fixture.
+    """
+
+    def look(self, host: Host, look: Look) -> None:
+        """Raises LabError where the host is not as expected."""
+
+
 class Lab:
     """The hosts of one scenario; all are gone after ``destroy``.
 
-    What is captured goes to ``folder``.
+    ``layers`` are the folders that a host's root is put together from; what is kept
+    lies in ``folder``.
     """
 
-    def __init__(self, suite_root: str, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, layers: Sequence[str], folder: Path, witness: Witness) -> None:
         self.hosts: list[Host] = []
-        self._suite_root = suite_root
+        self.folder = folder
+        self._layers = layers
+        self._witness = witness
         self._networks: list[str] = []
         self.add_network(NETWORK)
 
@@ -41,7 +62,7 @@ class Lab:
         self._networks.append(name)
 
     def unlinked_host(self, name: str) -> Host:
-        host = Host(name, self._suite_root)
+        host = Host(name, self._layers)
         self.hosts.append(host)
         return host
 
@@ -56,14 +77,23 @@ class Lab:
         certify(host, subject)
         return host
 
-    def capture(self, host: Host, **how: Any) -> None:
-        """Capture a host; what the plugin says of it, live, where that is asked for."""
-        capture(host, self.folder, **how)
-        if PLUGIN:
-            (self.folder / LIVE).write_text(host.run(*PLUGIN, check=False).stdout)
+    def expect(self, host: Host, line: str, **how: Any) -> None:
+        """check_ipsec says ``line`` of ``host``: its first line without name and perfdata.
 
-    def capture_again(self, host: Host, user: str | None = None) -> None:
-        capture_again(host, self.folder, user)
+        ``arguments`` are more options for it; each text of ``said`` stands in what ``-v``
+        adds, however it is broken into lines. ``user`` runs it, by default the one that
+        does in production.
+
+        Where the host becomes a fixture: ``between`` is called after charon has
+        answered, before the kernel is asked; ``statistics`` asks the kernel with ``-s``;
+        ``again`` reads all a second time.
+        """
+        self._witness.look(host, Look(line, **how))
+
+    def note(self, text: str) -> None:
+        """A line for whoever reads the results."""
+        with (self.folder / "notes").open("a") as notes:
+            notes.write(f"{text}\n")
 
     def destroy(self) -> None:
         for host in self.hosts:
@@ -73,31 +103,33 @@ class Lab:
 
 
 class Scenario(NamedTuple):
-    """What happens on a lab, up to its capture.
+    """What happens on a lab, up to what is expected of it.
 
-    ``arguments`` are options of check_ipsec to judge the capture with;
-    ``every_release`` scenarios are captured from other releases too.
+    An ``every_release`` scenario is played with, and kept of, other releases too. A
+    ``live`` one is more, or less, than one moment: it is no fixture. ``seconds`` are
+    what it may take.
     """
 
     name: str
     about: str
     play: Callable[[Lab], None]
-    arguments: tuple[str, ...]
     every_release: bool
+    live: bool
+    seconds: float
 
 
 SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(
-    *arguments: str, every_release: bool = False
+    *, every_release: bool = False, live: bool = False, seconds: float = SECONDS
 ) -> Callable[[Callable[[Lab], None]], Callable[[Lab], None]]:
     """Registers a function as the scenario of its name, its docstring as ``about``."""
 
     def register(play: Callable[[Lab], None]) -> Callable[[Lab], None]:
         name = play.__name__.replace("_", "-")
         about = " ".join((play.__doc__ or "").split())
-        SCENARIOS[name] = Scenario(name, about, play, arguments, every_release)
+        SCENARIOS[name] = Scenario(name, about, play, every_release, live, seconds)
         return play
 
     return register

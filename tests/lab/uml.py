@@ -1,7 +1,10 @@
 """Boots User-Mode Linux on this machine's own file system, read-only."""
 
+import os
 import shutil
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from lab.errors import LabError
@@ -17,13 +20,13 @@ PROGRAMS = {
     "sudo": "sudo",
 }
 MEMORY = "1536M"
+SEARCH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def require_programs() -> None:
     """Raises LabError that names the Debian packages which are missing."""
-    search = "/usr/sbin:/usr/bin:/sbin:/bin"
     missing = sorted(
-        package for program, package in PROGRAMS.items() if not shutil.which(program, path=search)
+        package for program, package in PROGRAMS.items() if not shutil.which(program, path=SEARCH)
     )
     if missing:
         raise LabError(f"missing packages: apt-get install {' '.join(missing)}")
@@ -35,15 +38,53 @@ def release() -> str:
     return done.stdout.strip()
 
 
-def boot(work: Path, environment: dict[str, str], timeout: float) -> None:
-    """Runs the guest to its end; what it wrote lies in ``work`` then.
+class Guest:
+    """A guest that boots now and plays in ``mode``; its files in ``work`` end in ``number``."""
 
-    ``environment`` reaches the guest's init: the kernel hands the words of its
-    command line that it does not know to it.
-    """
+    def __init__(self, work: Path, mode: str, number: int) -> None:
+        self._work = work
+        self._number = number
+        with self._file("console").open("wb") as console:
+            self._process = subprocess.Popen(
+                _command(work, mode, number),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={"PATH": SEARCH, "HOME": str(work), "TMPDIR": "/tmp"},
+            )
+
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Ends it with all its processes, which the machine sees as its own."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def problem(self) -> str | None:
+        """What kept the guest from playing, once it has ended."""
+        if not self._file("exit").exists():
+            return f"the guest did not boot, or died: see {self._file('console')}"
+        if self._file("exit").read_text().strip() != "0":
+            return f"the guest's program failed: {self._file('output').read_text()}"
+        return None
+
+    def _file(self, kind: str) -> Path:
+        return self._work / f"{kind}.{self._number}"
+
+
+def _command(work: Path, mode: str, number: int) -> list[str]:
+    """The kernel hands the words of its command line that it does not know to init."""
     here = Path(__file__).resolve().parent
-    words = {"LAB_WORK": str(work), "LAB_PROJECT": str(here.parents[1]), **environment}
-    command = [
+    words = {
+        "LAB_WORK": work,
+        "LAB_PROJECT": here.parents[1],
+        "LAB_MODE": mode,
+        "LAB_GUEST": number,
+    }
+    return [
         "linux.uml",
         f"mem={MEMORY}",
         "quiet",
@@ -56,18 +97,3 @@ def boot(work: Path, environment: dict[str, str], timeout: float) -> None:
         "con0=fd:0,fd:1",
         *(f'{name}="{value}"' for name, value in words.items()),
     ]
-    try:
-        with (work / "console").open("wb") as console:
-            subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                timeout=timeout,
-                check=False,
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(work), "TMPDIR": "/tmp"},
-            )
-    except subprocess.TimeoutExpired:
-        raise LabError(f"the guest did not end within {timeout:.0f} s, see {work}") from None
-    if not (work / "exit").exists():
-        raise LabError(f"the guest did not boot, see {work / 'console'}")

@@ -21,7 +21,7 @@ def all_installed(count: int) -> tuple[str, ...]:
 def merged(lab: Lab) -> None:
     """Two connections under one IKE_SA, both up."""
     alice, _ = pair(lab, children(2), installed=all_installed(2))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 2 connections established")
 
 
 @scenario(every_release=True)
@@ -30,7 +30,7 @@ def merged_two_one_down(lab: Lab) -> None:
     alice, _ = pair(lab, children(2), installed=all_installed(2))
     alice.run("ipsec", "down", "net2{*}")
     alice.wait_gone(r"net2\{")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 2 connections not established: net2 (IKE up, no CHILD_SA)")
 
 
 @scenario()
@@ -39,7 +39,7 @@ def merged_three_one_down(lab: Lab) -> None:
     alice, _ = pair(lab, children(3), installed=all_installed(3))
     alice.run("ipsec", "down", "net1{*}")
     alice.wait_gone(r"net1\{")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 3 connections not established: net1 (IKE up, no CHILD_SA)")
 
 
 @scenario()
@@ -49,7 +49,7 @@ def on_demand_merged_one_up(lab: Lab) -> None:
     alice.wait(r"net2\{\d+\}:  ROUTED")
     alice.run("ipsec", "up", "net1")
     alice.wait_installed("net1")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established, 1 on demand")
 
 
 @scenario()
@@ -60,7 +60,7 @@ def on_demand_merged_idle_under_ike(lab: Lab) -> None:
     alice.wait_installed("net1")
     alice.run("ipsec", "down", "net1{*}")
     alice.wait_gone(r"net1\{\d+\}:  INSTALLED")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 0 connections established, 2 on demand")
 
 
 TWO_BY_TWO = conn("grid", "type=tunnel", "leftsubnet=10.2.1.0/24,10.2.2.0/24",
@@ -76,7 +76,7 @@ def delete_policy(host: object, source: str, destination: str, direction: str) -
 def selectors_two_by_two(lab: Lab) -> None:
     """One CHILD_SA with 2 x 2 traffic selectors, all four policies there."""
     alice, _ = pair(lab, TWO_BY_TWO, installed=("grid",))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -84,7 +84,11 @@ def selectors_one_policy_of_four_gone(lab: Lab) -> None:
     """2 x 2 traffic selectors; the outbound policy of one pair is deleted."""
     alice, _ = pair(lab, TWO_BY_TWO, installed=("grid",))
     delete_policy(alice, "10.2.2.0/24", "10.3.1.0/24", "out")
-    lab.capture(alice)
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established: grid (outbound policy missing: traffic "
+        "leaves in clear text)",
+    )
 
 
 @scenario()
@@ -92,7 +96,7 @@ def inbound_policy_gone(lab: Lab) -> None:
     """Tunnel mode; the inbound policy is deleted."""
     alice, _ = pair(lab, children(1), installed=("net1",))
     delete_policy(alice, "10.3.1.0/24", "10.2.1.0/24", "in")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: net1 (inbound policy missing)")
 
 
 @scenario()
@@ -100,4 +104,4 @@ def forward_policy_gone(lab: Lab) -> None:
     """Tunnel mode; the forward policy is deleted."""
     alice, _ = pair(lab, children(1), installed=("net1",))
     delete_policy(alice, "10.3.1.0/24", "10.2.1.0/24", "fwd")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: net1 (inbound policy missing)")

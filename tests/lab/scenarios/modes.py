@@ -12,7 +12,7 @@ USER = PSK + 'carol : EAP "lab"\ncarol : XAUTH "lab"\n'
 def ikev1_main_mode(lab: Lab) -> None:
     """IKEv1, main mode, up."""
     alice, _ = pair(lab, conn("bob", "keyexchange=ikev1"), installed=("bob",))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -20,7 +20,7 @@ def ikev1_aggressive_mode(lab: Lab) -> None:
     """IKEv1, aggressive mode, up; charon calls itself weakSwan."""
     alice, _ = pair(lab, conn("bob", "keyexchange=ikev1", "aggressive=yes"), charon=AGGRESSIVE,
                     bob_charon=AGGRESSIVE, installed=("bob",))  # fmt: skip
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -33,7 +33,7 @@ def ikev1_xauth(lab: Lab) -> None:
     alice, bob = pair(lab, alice_side, bob=bob_side, secrets=USER, bob_secrets=USER)
     bob.run("ipsec", "up", "alice")
     alice.wait_installed("bob")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -46,28 +46,28 @@ def eap(lab: Lab) -> None:
     alice, bob = pair(lab, alice_side, bob=bob_side, secrets=USER, bob_secrets=USER)
     bob.run("ipsec", "up", "alice")
     alice.wait_installed("bob")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
 def ah(lab: Lab) -> None:
     """AH instead of ESP, transport mode."""
     alice, _ = pair(lab, conn("bob", "esp=", "ah=sha256!"), installed=("bob",))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
 def ipcomp(lab: Lab) -> None:
     """ESP with IPComp, transport mode."""
     alice, _ = pair(lab, conn("bob", "compress=yes"), installed=("bob",))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
 def ipcomp_tunnel(lab: Lab) -> None:
     """ESP with IPComp, tunnel mode."""
     alice, _ = pair(lab, conn("bob", "type=tunnel", "compress=yes"), installed=("bob",))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 VENDOR = "send_vendor_id = yes"
@@ -78,14 +78,14 @@ def beet(lab: Lab) -> None:
     """BEET mode, which strongSwan agrees on with itself only."""
     alice, _ = pair(lab, conn("bob", "type=beet"), charon=VENDOR, bob_charon=VENDOR,
                     installed=("bob",))  # fmt: skip
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
 def beet_installed_as_tunnel(lab: Lab) -> None:
     """type=beet, but the peers do not know each other's vendor: tunnel mode."""
     alice, _ = pair(lab, conn("bob", "type=beet"), installed=("bob",))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -98,7 +98,7 @@ def ports_and_protocols(lab: Lab) -> None:
         + conn("range", "rightsubnet=10.1.0.2[tcp/1000-2000]")
     )
     alice, _ = pair(lab, conns, installed=("web", "names", "pings", "range"))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 4 connections established")
 
 
 @scenario()
@@ -106,14 +106,14 @@ def mark_numeric(lab: Lab) -> None:
     """mark=42: policies hold for marked traffic only."""
     alice, _ = pair(lab, conn("bob", "mark=42"), bob=conn("alice", "mark=%unique"),
                     installed=("bob",))  # fmt: skip
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
 def policies_not_installed(lab: Lab) -> None:
     """installpolicy=no: states in the kernel, no policies."""
     alice, _ = pair(lab, conn("bob", "installpolicy=no"), installed=("bob",))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 def two_peers_with_one_reqid(lab: Lab) -> Host:
@@ -130,7 +130,7 @@ def two_peers_with_one_reqid(lab: Lab) -> Host:
 @scenario()
 def reqid_shared(lab: Lab) -> None:
     """Two connections to two peers with the same reqid=, both up."""
-    lab.capture(two_peers_with_one_reqid(lab))
+    lab.expect(two_peers_with_one_reqid(lab), "OK - 2 connections established")
 
 
 @scenario()
@@ -139,7 +139,7 @@ def reqid_shared_one_down(lab: Lab) -> None:
     alice = two_peers_with_one_reqid(lab)
     alice.run("ipsec", "down", "carol")
     alice.wait_gone(r"carol\[")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 2 connections not established: carol (no SA)")
 
 
 @scenario()
@@ -167,4 +167,4 @@ def nat_t(lab: Lab) -> None:
     bob.configure(DEFAULT + own, PSK)
     bob.start()
     alice.wait_installed("bob")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")

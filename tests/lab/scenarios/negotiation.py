@@ -10,7 +10,7 @@ def wrong_psk(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, bob_secrets=': PSK "another"\n')
     alice.wait_log("AUTHENTICATION_FAILED")
     alice.wait_gone(r"bob\[")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
 
 
 @scenario()
@@ -19,7 +19,7 @@ def no_ike_proposal(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, bob=conn("alice", "ike=aes256-sha512-ecp521!"))
     alice.wait_log("NO_PROPOSAL_CHOSEN")
     alice.wait_gone(r"bob\[")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
 
 
 @scenario()
@@ -27,7 +27,17 @@ def no_esp_proposal(lab: Lab) -> None:
     """Alice and bob have no ESP proposal in common: IKE is up without a CHILD_SA."""
     alice, _ = pair(lab, BOB, bob=conn("alice", "esp=aes256gcm16!"))
     alice.wait(r"bob\[\d+\]: ESTABLISHED")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (IKE up, no CHILD_SA)")
+
+
+@scenario()
+def selectors_refused(lab: Lab) -> None:
+    """Bob protects other ports than alice asks for: IKE is up without a CHILD_SA."""
+    alice, _ = pair(lab, conn("bob", "rightsubnet=10.1.0.2[tcp/99]"),
+                    bob=conn("alice", "rightsubnet=10.1.0.2[tcp/80]"))  # fmt: skip
+    alice.wait_log("TS_UNACCEPTABLE")
+    alice.wait(r"bob\[\d+\]: ESTABLISHED")
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (IKE up, no CHILD_SA)")
 
 
 @scenario()
@@ -36,7 +46,7 @@ def child_closed(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, installed=("bob",))
     alice.run("ipsec", "down", "bob{1}")
     alice.wait_gone(r"bob\{")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (IKE up, no CHILD_SA)")
 
 
 @scenario()
@@ -45,7 +55,7 @@ def taken_down(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, installed=("bob",))
     alice.run("ipsec", "down", "bob[1]")
     alice.wait_gone(r"bob\[")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
 
 
 @scenario()
@@ -54,7 +64,7 @@ def brought_up_by_the_peer(lab: Lab) -> None:
     alice, bob = pair(lab, conn("bob", "auto=add"))
     bob.run("ipsec", "up", "bob")
     alice.wait_installed("bob")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -64,7 +74,7 @@ def duplicates(lab: Lab) -> None:
                     charon="reuse_ikesa = no")  # fmt: skip
     alice.run("ipsec", "up", "bob")
     alice.wait(r"bob\[2\]: ESTABLISHED", r"bob\{2\}:  INSTALLED")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -77,4 +87,4 @@ def duplicates_one_deleted_in_the_kernel(lab: Lab) -> None:
     alice.wait(r"bob\{2\}:  INSTALLED")
     alice.run("ip", "xfrm", "state", "delete", "src", "10.1.0.2", "dst", "10.1.0.1",
               "proto", "esp", "spi", f"0x{spi}")  # fmt: skip
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")

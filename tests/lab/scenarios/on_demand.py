@@ -12,7 +12,7 @@ def on_demand_idle(lab: Lab) -> None:
     """auto=route, no traffic yet: only the trap."""
     alice, _ = pair(lab, ON_DEMAND)
     alice.wait(r"bob\{\d+\}:  ROUTED")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 0 connections established, 1 on demand")
 
 
 @scenario(every_release=True)
@@ -22,7 +22,7 @@ def on_demand_up(lab: Lab) -> None:
     alice.wait(r"bob\{\d+\}:  ROUTED")
     alice.run("ping", "-c", "3", "10.1.0.2", check=False)
     alice.wait_installed("bob")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -31,7 +31,9 @@ def on_demand_trap_deleted(lab: Lab) -> None:
     alice, _ = pair(lab, ON_DEMAND)
     alice.wait(r"bob\{\d+\}:  ROUTED")
     alice.run("ip", "xfrm", "policy", "flush")
-    lab.capture(alice)
+    lab.expect(
+        alice, "CRITICAL - 1 of 1 connection not established: bob (trap missing in the kernel)"
+    )
 
 
 @scenario()
@@ -41,7 +43,7 @@ def on_demand_states_flushed(lab: Lab) -> None:
     alice.run("ipsec", "up", "bob")
     alice.wait_installed("bob")
     alice.run("ip", "xfrm", "state", "flush")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (kernel has no such SA)")
 
 
 @scenario()
@@ -54,7 +56,7 @@ def on_demand_peer_silent(lab: Lab) -> None:
     alice.wait(r"bob\{\d+\}:  ROUTED")
     alice.run("ping", "-c", "1", "-W", "1", "10.1.0.2", check=False)
     alice.wait(r"bob\[\d+\]: CONNECTING")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 0 connections established, 1 on demand")
 
 
 @scenario()
@@ -64,7 +66,9 @@ def required_has_only_a_trap(lab: Lab) -> None:
     alice.run("ipsec", "route", "bob")
     alice.run("ipsec", "down", "bob[1]")
     alice.wait_gone(r"bob\[")
-    lab.capture(alice)
+    lab.expect(
+        alice, "CRITICAL - 1 of 1 connection not established: bob (only a trap waits for traffic)"
+    )
 
 
 SHUNTS = (
@@ -81,7 +85,7 @@ SHUNTS = (
 def shunts(lab: Lab) -> None:
     """A passthrough and a drop shunt, one that is only loaded, and a connection that is up."""
     alice, _ = pair(lab, SHUNTS + "conn bob\n", bob="conn bob\n", installed=("bob",))
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established, 3 shunts")
 
 
 @scenario()
@@ -90,7 +94,9 @@ def shunt_unrouted(lab: Lab) -> None:
     alice, _ = pair(lab, SHUNTS + "conn bob\n", bob="conn bob\n", installed=("bob",))
     alice.run("ipsec", "unroute", "pass-lan")
     alice.wait_gone(r"pass-lan:  .* PASS$.*Security")
-    lab.capture(alice)
+    lab.expect(
+        alice, "CRITICAL - 1 of 2 connections not established: pass-lan (shunt not installed)"
+    )
 
 
 @scenario()
@@ -101,7 +107,7 @@ def passthrough_lets_traffic_out(lab: Lab) -> None:
     alice, _ = pair(lab, wide + "conn bob\n", bob="conn bob\n", installed=("bob",))
     alice.run("ipsec", "down", "bob[1]")
     alice.wait_gone(r"bob\[")
-    lab.capture(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
 
 
 CLIENTS = conn("clients", "type=tunnel", "right=%any", "rightsourceip=10.4.0.0/24",
@@ -127,7 +133,7 @@ def client(lab: Lab, name: str, address: str) -> None:
 @scenario()
 def clients_idle(lab: Lab) -> None:
     """A gateway for clients (right=%any), none is there."""
-    lab.capture(gateway(lab))
+    lab.expect(gateway(lab), "OK - 0 connections established, 1 for clients")
 
 
 @scenario()
@@ -136,7 +142,7 @@ def clients_two(lab: Lab) -> None:
     alice = gateway(lab)
     client(lab, "bob", "10.1.0.2")
     client(lab, "carol", "10.1.0.3")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 0 connections established, 1 for clients")
 
 
 @scenario()
@@ -146,4 +152,4 @@ def clients_states_flushed(lab: Lab) -> None:
     client(lab, "bob", "10.1.0.2")
     client(lab, "carol", "10.1.0.3")
     alice.run("ip", "xfrm", "state", "flush")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 0 connections established, 1 for clients")

@@ -17,7 +17,7 @@ def child_rekeyed(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, installed=("bob",))
     rekey(alice, "bob{1}")
     alice.wait(r"bob\{1\}:  (REKEYED|DELETED)", r"bob\{2\}:  INSTALLED")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -27,7 +27,7 @@ def child_rekeying(lab: Lab) -> None:
     bob.delay(DELAY)
     rekey(alice, "bob{1}")
     alice.wait(r"bob\{1\}:  REKEYING")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -37,7 +37,7 @@ def child_rekeyed_by_the_peer(lab: Lab) -> None:
     alice.delay(DELAY)
     rekey(bob, "bob{1}")
     alice.wait(r"bob\{1\}:  REKEYED", r"bob\{2\}:  INSTALLED")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 @scenario()
@@ -51,7 +51,7 @@ def rekeyed_between_the_reads(lab: Lab) -> None:
         alice.wait(r"bob\{2\}:  INSTALLED")
         alice.wait_gone(r"bob\{1\}")
 
-    lab.capture(alice, between=go_on)
+    lab.expect(alice, "OK - 1 connection established", between=go_on)
 
 
 @scenario()
@@ -61,7 +61,7 @@ def ike_rekeying(lab: Lab) -> None:
     bob.delay(DELAY)
     rekey(alice, "bob[1]")
     alice.wait(r"bob\[1\]: REKEYING")
-    lab.capture(alice)
+    lab.expect(alice, "OK - 1 connection established")
 
 
 REAUTHENTICATES_SOON = conn("bob", "ikelifetime=15s", "margintime=3s", "rekeyfuzz=0%")
@@ -73,7 +73,10 @@ def ike_reauthenticating(lab: Lab) -> None:
     alice, bob = pair(lab, REAUTHENTICATES_SOON, bob=BOB, installed=("bob",))
     bob.delay(DELAY)
     alice.wait(r"bob\[1\]: DELETING")
-    lab.capture(alice)
+    lab.expect(
+        alice,
+        "WARNING - 1 of 1 connection not established: bob (reauthenticating, break before make)",
+    )
 
 
 @scenario()
@@ -83,8 +86,7 @@ def ike_deleting(lab: Lab) -> None:
     bob.delay(DELAY)
     alice.spawn("ipsec", "down", "bob[1]")
     alice.wait(r"bob\[1\]: DELETING")
-    lab.capture(alice)
-    lab.capture_again(alice)
+    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (closing)", again=True)
 
 
 @scenario()
@@ -94,4 +96,4 @@ def negotiating(lab: Lab) -> None:
     bob.delay(DELAY)
     alice.spawn("ipsec", "up", "bob")
     alice.wait(r"bob\[1\]: CONNECTING", r"bob\[1\]: IKEv2 SPIs: \S+ (?!0{16})")
-    lab.capture(alice)
+    lab.expect(alice, "WARNING - 1 of 1 connection not established: bob (negotiating: IKE_AUTH)")

@@ -1,0 +1,140 @@
+"""The installed plugin, asked on a host of the lab, and what is wanted of its answer."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Container, Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import NamedTuple
+
+from lab.errors import LabError
+from lab.hosts import ENVIRONMENT, Host
+from lab.installation import USER
+from lab.scenario import Lab, Look
+
+STATUSES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+# -t is 9 s by default
+LONGEST = 10.0
+HOPELESS = 60.0
+ASKS = {"sudo", "ipsec", "stroke", "ip", "check_ipsec"}
+COMMAND = "/usr/local/bin/check_ipsec"
+DRAFT = "/tmp/capture"
+
+
+class Answer(NamedTuple):
+    """What the plugin said, how it exited, and what that cost.
+
+    ``seconds`` are those on the clock, ``cpu`` those of the processor. ``memory`` is the
+    most that one of its processes had, in bytes.
+    """
+
+    text: str
+    exit: int
+    seconds: float
+    cpu: float
+    memory: int
+
+    @property
+    def line(self) -> str:
+        """The first line without the plugin's name and the performance data."""
+        return self.text.partition("\n")[0].partition(" | ")[0].removeprefix("IPSEC ")
+
+    @property
+    def status(self) -> str:
+        return self.line.partition(" ")[0]
+
+
+def ask(host: Host, *arguments: str, user: str | None = None) -> Answer:
+    """Runs check_ipsec on ``host``, by default as its user in production."""
+    command = host.command(COMMAND, *arguments, user=user or USER, deadline=HOPELESS)
+    with TemporaryFile() as said, TemporaryFile() as beside:
+        begin = time.monotonic()
+        plugin = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=beside, env=ENVIRONMENT
+        )
+        _, status, usage = os.wait4(plugin.pid, 0)
+        seconds = time.monotonic() - begin
+        plugin.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        beside.seek(0)
+        text = (said.read() + beside.read()).decode(errors="surrogateescape")
+    cpu = usage.ru_utime + usage.ru_stime
+    return Answer(text, plugin.returncode, seconds, cpu, usage.ru_maxrss * 1024)
+
+
+def ask_keeping(host: Host, record: Path, *arguments: str, user: str | None = None) -> Answer:
+    """The same; the answer is kept as ``RECORD.said``, what was read in the folder ``record``.
+
+    That folder can be judged again with ``check_ipsec --captured`` and the options in
+    ``RECORD.args``.
+    """
+    record.with_suffix(".args").write_text("".join(f"{word}\n" for word in arguments))
+    answer = ask(host, "-v", "--capture", DRAFT, *arguments, user=user)
+    record.with_suffix(".said").write_text(answer.text, errors="surrogateescape")
+    draft = host.root / DRAFT.lstrip("/")
+    if draft.exists():
+        shutil.copytree(draft, record)
+        shutil.rmtree(draft)
+    return answer
+
+
+class Asker:
+    """Asks the plugin and compares; its looks are kept in ``folder`` as ``1``, ``2``, ..."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._looks = 0
+
+    def look(self, host: Host, look: Look) -> None:
+        look.between()
+        self._looks += 1
+        before = host.processes(ASKS)
+        record = self._folder / str(self._looks)
+        answer = ask_keeping(host, record, *look.arguments, user=look.user)
+        left = host.processes(ASKS) - before
+        problems = [*differences(look, answer), *(f"left running: {pid}" for pid in left)]
+        if problems:
+            raise LabError("\n".join(problems))
+
+
+def repeat(lab: Lab, host: Host, statuses: Container[str], seconds: float, runs: int) -> None:
+    """Asks back to back for so many seconds, and at least so often.
+
+    Another status than these is an error, and kept as ``wrong-N``; so is one that took
+    too long.
+    """
+    said, wrong = Counter[str](), []
+    begin = time.monotonic()
+    while said.total() < runs or time.monotonic() < begin + seconds:
+        record = lab.folder / f"wrong-{len(wrong) + 1}"
+        answer = ask_keeping(host, record)
+        said[answer.status] += 1
+        if answer.status in statuses and answer.seconds < LONGEST:
+            _forget(record)
+        else:
+            wrong.append(f"{answer.line} ({answer.seconds:.1f} s)")
+    counts = ", ".join(f"{count} {status}" for status, count in said.items())
+    lab.note(f"asked back to back for {time.monotonic() - begin:.0f} s: {counts}")
+    if wrong:
+        raise LabError("\n".join(wrong))
+
+
+def _forget(record: Path) -> None:
+    shutil.rmtree(record)
+    for kind in (".said", ".args"):
+        record.with_suffix(kind).unlink()
+
+
+def differences(look: Look, answer: Answer) -> Iterator[str]:
+    """What is not as expected, a line each."""
+    if answer.line != look.line:
+        yield f"expected: {look.line}\n said:     {answer.line}"
+    if answer.exit != STATUSES.index(look.line.partition(" ")[0]):
+        yield f"exit status {answer.exit}: {answer.line}"
+    if answer.seconds > LONGEST:
+        yield f"took {answer.seconds:.1f} s"
+    words = " ".join(answer.text.split())
+    yield from (f"-v does not say: {text}" for text in look.said if text not in words)

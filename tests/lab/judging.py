@@ -1,0 +1,66 @@
+"""What the plugin said live, against what it says of its record and of the fixture."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lab import suites
+from lab.installation import PROJECT
+from lab.playing import Job, Played, play, workshop
+
+RECORDS = Path(__file__).resolve().parent / "run.d"
+FIXTURES = Path("fixtures/hosts")
+# a capture holds ipsec.conf resolved into one file: its path and lines are others
+PLACE = re.compile(r"\S*/ipsec\.conf(:\d+)?")
+
+
+def run(todo: Sequence[Job]) -> Iterator[Played]:
+    """Plays all, keeps the records, and yields how each went."""
+    with workshop() as work:
+        for played in play(work, todo, "ask"):
+            kept = played._replace(folder=_keep(played))
+            problem = kept.problem or "\n".join(contradictions(kept))
+            yield kept._replace(problem=problem or None)
+
+
+def _keep(played: Played) -> Path:
+    target = RECORDS / played.job.suite / played.job.name
+    for folder, place in (
+        (played.folder, target),
+        (played.folder.with_suffix(".logs"), target / "logs"),
+    ):
+        shutil.rmtree(place, ignore_errors=True)
+        if folder.exists():
+            shutil.copytree(folder, place)
+    return target
+
+
+def contradictions(played: Played) -> Iterator[str]:
+    """Where what was read, judged again, does not give what was said."""
+    live = ""
+    for said in sorted(played.folder.glob("*.said")):
+        live = first_line(said.read_text(errors="surrogateescape"))
+        record = said.with_suffix("")
+        if record.exists() and (again := first_line(judged(record))) != live:
+            yield f"live:     {live}\n captured: {again}\n in {record}"
+    fixture = PROJECT / FIXTURES / played.job.name / "expected/text"
+    if played.job.suite == suites.MAIN and fixture.exists():
+        kept = first_line(fixture.read_text())
+        if kept != live:
+            yield f"live:     {live}\n fixture:  {kept}"
+
+
+def first_line(text: str) -> str:
+    return PLACE.sub("ipsec.conf", text.partition("\n")[0].partition(" | ")[0])
+
+
+def judged(record: Path) -> str:
+    """What the plugin says of a captured host."""
+    arguments = record.with_suffix(".args").read_text().splitlines()
+    command = [sys.executable, "-m", "check_ipsec", "--captured", str(record)]
+    return subprocess.run(
+        [*command, *arguments], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    ).stdout
