@@ -1,0 +1,53 @@
+"""``python3 -m pack ROOT`` adds to a folder, where each lies on a system, what the code
+alone lacks: manual pages, completions, Icinga's definitions.
+
+Console scripts that an installer has put into ROOT/usr/bin go where they belong. The
+date of the manual pages is SOURCE_DATE_EPOCH, so that a build can be repeated.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pack import completion, icinga, manual
+from pack.commands import COMMANDS
+
+
+def files() -> Iterator[tuple[str, str]]:
+    """Paths below the root, and contents."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    for command in COMMANDS:
+        section = command.section
+        page = manual.page(command, moment.date())
+        yield f"usr/share/man/man{section}/{command.name}.{section}", page
+        completed = completion.script(command)
+        yield f"usr/share/bash-completion/completions/{command.name}", completed
+    yield "usr/share/icinga2/include/plugins-contrib.d/ipsec.conf", icinga.configuration()
+    yield "usr/share/monitoring-plugins-ipsec/director-basket.json", icinga.basket()
+
+
+def write(root: Path) -> None:
+    """Write everything that is made."""
+    for name, text in files():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def move_scripts(root: Path) -> None:
+    """Put the console scripts into the folders that their rows name."""
+    scripts = root / "usr/bin"
+    for command in COMMANDS if scripts.is_dir() else ():
+        folder = root / command.folder.lstrip("/")
+        folder.mkdir(parents=True, exist_ok=True)
+        (scripts / command.name).rename(folder / command.name)
+    if scripts.is_dir():
+        scripts.rmdir()
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
+    move_scripts(Path(sys.argv[1]))

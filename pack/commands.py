@@ -1,0 +1,94 @@
+"""The commands of the package, a row each; everything else here follows from a row."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from inspect import cleandoc
+from sys import modules
+from typing import NamedTuple
+
+from check_ipsec.checks import ipsec
+
+PLUGINS = "/usr/lib/nagios/plugins"
+OPERATORS = "/usr/sbin"
+
+# a monitoring interface must neither read nor write files that it names
+FILES = ("configuration", "capture", "captured")
+STATUSES = ("ok", "warning", "critical", "unknown")
+
+
+class Command(NamedTuple):
+    """A command: its name, the section of its manual page, its folder, its parser."""
+
+    name: str
+    section: int
+    folder: str
+    make_parser: Callable[[], argparse.ArgumentParser]
+
+    @property
+    def is_plugin(self) -> bool:
+        """Whether monitoring systems run it."""
+        return self.folder == PLUGINS
+
+    @property
+    def about(self) -> str:
+        """What the docstring of its module says below the first line."""
+        text = cleandoc(modules[self.make_parser.__module__].__doc__ or "")
+        return text.partition("\n\n")[2]
+
+    def parser(self) -> argparse.ArgumentParser:
+        """Its parser under its own name, however this process is called."""
+        parser = self.make_parser()
+        parser.prog = self.name
+        return parser
+
+
+COMMANDS = (Command("check_ipsec", 1, PLUGINS, ipsec.make_parser),)
+
+
+class Option(NamedTuple):
+    """An option as monitoring systems offer it."""
+
+    action: argparse.Action
+    help: str
+
+    @property
+    def name(self) -> str:
+        """``not_connected`` for ``--not-connected``."""
+        return self.action.dest
+
+    @property
+    def key(self) -> str:
+        """The longest way to write it."""
+        return max(self.action.option_strings, key=len)
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it takes no value."""
+        return self.action.nargs == 0
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it says more the oftener it is given."""
+        return isinstance(self.action, argparse._CountAction)
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether each of several values has the option before it."""
+        return isinstance(self.action, argparse._AppendAction)
+
+
+def options(parser: argparse.ArgumentParser) -> Iterator[Option]:
+    """All options but help and version, with the text that --help shows."""
+    for action in parser._actions:
+        if action.option_strings and action.dest not in ("help", "version"):
+            yield Option(action, expanded(parser, action))
+
+
+def expanded(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
+    """The help text of an option with its %-fields filled in."""
+    return (action.help or "") % {**vars(action), "prog": parser.prog}
+
+
+def monitored(command: Command) -> Iterator[Option]:
+    """The options that a monitoring system may set."""
+    return (option for option in options(command.parser()) if option.name not in FILES)
