@@ -1,0 +1,1 @@
+"""The Debian package on fresh systems, with the daemons that run its commands."""

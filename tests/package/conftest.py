@@ -1,0 +1,34 @@
+"""One build and one system for all tests of the package; the files in their order."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.package.building import build
+from tests.package.system import System, bootstrapped
+
+
+@pytest.fixture(scope="session")
+def changes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The .changes file of the build."""
+    return build(tmp_path_factory.mktemp("build"), "nocheck")
+
+
+@pytest.fixture(scope="session")
+def deb(changes: Path) -> Path:
+    """The Debian package."""
+    (found,) = changes.parent.glob("*.deb")
+    return found
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory, deb: Path) -> Iterator[System]:
+    """A fresh Debian 12 with nothing but the package and what apt installs along."""
+    system = System(bootstrapped("bookworm"), tmp_path_factory.mktemp("node"))
+    try:
+        system.apt("update")
+        system.apt("install", system.put(deb))
+        yield system
+    finally:
+        system.destroy()

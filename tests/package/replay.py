@@ -1,0 +1,41 @@
+"""A captured host as if it were this one: ``ipsec`` and ``ip`` print its texts."""
+
+from pathlib import Path
+
+from tests.hosts import HOSTS, ROOT
+from tests.package.system import System
+
+TEXTS = "/var/lib/replayed"
+IPSEC = f"""\
+#!/bin/sh
+[ -e {TEXTS}/hung ] && exec sleep 600
+case "$*" in
+    "stroke statusall"*) exec cat {TEXTS}/statusall ;;
+    *) echo "not replayed: $*" >&2; exit 1 ;;
+esac
+"""
+IP = f"""\
+#!/bin/sh
+case "$*" in
+    "xfrm state list nokeys") exec cat {TEXTS}/xfrm-state ;;
+    "xfrm policy list") exec cat {TEXTS}/xfrm-policy ;;
+    *) exec /bin/ip "$@" ;;
+esac
+"""
+
+
+def replay(system: System, host: str) -> Path:
+    """Let ``system`` be the captured ``host``; its folder in the checkout."""
+    folder = HOSTS / host
+    for name in ("statusall", "xfrm-state", "xfrm-policy"):
+        system.write(f"{TEXTS}/{name}", (ROOT / folder / name).read_text())
+    system.write("/etc/ipsec.conf", (ROOT / folder / "ipsec.conf").read_text())
+    system.write("/usr/sbin/ipsec", IPSEC, 0o755)
+    system.write("/usr/sbin/ip", IP, 0o755)
+    (system.root / f"{TEXTS}/hung".lstrip("/")).unlink(missing_ok=True)
+    return folder
+
+
+def hang(system: System) -> None:
+    """Let charon answer nothing."""
+    system.write(f"{TEXTS}/hung", "")
