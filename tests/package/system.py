@@ -56,7 +56,8 @@ class System:
              f"--root={self.root}", "sleep", "infinity"], env=ENVIRONMENT
         )  # fmt: skip
         wait_for(self._is_up, "the system's first process")
-        self.run("ip", "link", "set", "lo", "up", check=False)
+        loopback = ["nsenter", "--target", self._pid, "--net", "ip", "link", "set", "lo", "up"]
+        subprocess.run(loopback, check=True)
         self.write("/etc/hosts", "127.0.0.1 localhost node\n::1 localhost\n")
         self.run("hostname", "node")
         self.write("/etc/resolv.conf", Path("/etc/resolv.conf").read_text())
