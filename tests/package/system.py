@@ -80,7 +80,16 @@ class System:
         ``online``: in the network of this machine.
         """
         net = () if online else ("--net",)
-        entered = ["nsenter", "--target", self._pid, *NAMESPACES, *net, "--root", "--wd=/"]
+        entered = [
+            "nsenter",
+            "--target",
+            self._pid,
+            *NAMESPACES,
+            *net,
+            "--root",
+            "env",
+            "--chdir=/",
+        ]
         return [*entered, *(("runuser", "-u", user, "--") if user else ()), *command]
 
     def run(
