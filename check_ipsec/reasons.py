@@ -1,5 +1,6 @@
 """Why a connection is not simply established, each in a few fixed words."""
 
+import re
 from enum import Enum
 
 
@@ -24,3 +25,8 @@ class Reason(Enum):
     NO_SA = "no SA"
     PARTIAL_ANSWER = "not in charon's partial answer"
     NO_DAEMON = "no answer from charon"
+
+    @property
+    def anchor(self) -> str:
+        """The place of the reason in the runbook: its words, as in a link to a heading."""
+        return re.sub(r"[^\w -]", "", self.value.lower()).replace(" ", "-")

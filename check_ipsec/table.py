@@ -20,6 +20,7 @@ LEAST_WIDTH = 40
 AGES = ((86400, "d"), (3600, "h"), (60, "m"))
 SIZES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 NOTHING = "-"
+RUNBOOK = "/usr/share/doc/monitoring-plugins-ipsec/runbook.md"
 ORDER = (
     *BAD,
     State.ESTABLISHED,
@@ -45,7 +46,7 @@ def table(observation: Observation, width: int, details: bool) -> Iterator[str]:
         if details:
             for text in sa_details(verdict):
                 yield from folded(text, width, 4)
-    for text in remarks(observation):
+    for text in (*remarks(observation), *runbook(observation.verdicts)):
         yield from folded(text, width, 0)
 
 
@@ -267,3 +268,11 @@ def unlisted_remarks(unlisted: Unlisted) -> Iterator[str]:
     tags += [child_tag(trap) for trap in unlisted.traps]
     if tags:
         yield f"not in ipsec.conf ({len(tags)}): {plain(', '.join(tags))}"
+
+
+def runbook(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """Where it is written what to do about the reasons that are there."""
+    bad = (verdict for verdict in by_urgency(verdicts) if verdict.state in BAD)
+    anchors = dict.fromkeys(f"#{verdict.reason.anchor}" for verdict in bad if verdict.reason)
+    if anchors:
+        yield f"see {RUNBOOK} {' '.join(anchors)}"

@@ -5,7 +5,6 @@ import re
 import pytest
 
 from check_ipsec.checks.ipsec import LABELS, make_parser
-from check_ipsec.reasons import Reason
 from tests.hosts import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -25,12 +24,9 @@ def test_the_option_table_is_the_parsers() -> None:
     assert told - {"-vv", "-vvv"} == known - {"--verbose", "--version", "--help"}
 
 
-@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
-def test_every_reason_is_explained(reason: Reason) -> None:
-    rows = [
-        line for line in section("Reasons").splitlines() if line.startswith(f"| {reason.value}")
-    ]
-    assert len(rows) >= 1
+@pytest.mark.parametrize("path", re.findall(r"`/(etc/\S+)`", section("Installing it")))
+def test_what_it_says_to_be_installed_is_shipped(path: str) -> None:
+    assert (ROOT / path).is_file()
 
 
 @pytest.mark.parametrize("label", ["not_established", *LABELS])

@@ -1,0 +1,94 @@
+"""The runbook explains all that the plugin can give as a reason, and nothing else."""
+
+import ast
+import re
+
+import pytest
+
+from check_ipsec.errors import CheckIpsecError
+from check_ipsec.reasons import Reason
+from check_ipsec.severity import Severity
+from check_ipsec.table import RUNBOOK
+from tests.hosts import ROOT
+
+PAGE = ROOT / "doc/runbook.md"
+TEXT = PAGE.read_text()
+
+# what the first line begins with or holds, where nothing can be said
+UNKNOWN = {
+    "NotPermitted": "may not run",
+    "ConfigurationError": "cannot read",
+    "ParseError": "FILE:LINE",
+    "CommandFailed": "a command fails",
+    "UsageError": "usage",
+    "CaptureError": "a capture",
+}
+# these are no errors of the package's own
+OTHERS = {"no answer within", "internal error"}
+
+
+def headings(level: int, text: str = TEXT) -> list[str]:
+    return re.findall(rf"(?m)^{'#' * level} (.+)$", text)
+
+
+def chapter(heading: str) -> str:
+    """The text below a heading of the second level, up to the next one."""
+    return re.split(r"(?m)^## ", TEXT.partition(f"\n## {heading}\n")[2])[0]
+
+
+def section(heading: str) -> str:
+    """The text below a heading of the third level, up to the next one."""
+    return re.split(r"(?m)^##+ ", TEXT.partition(f"\n### {heading}\n")[2])[0]
+
+
+def silences() -> set[str]:
+    """What the code says where charon does not answer."""
+    found = set()
+    for path in (ROOT / "check_ipsec").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "DaemonNotRunning":
+                found.add(ast.literal_eval(node.args[0]))
+    return found
+
+
+def test_reasons_and_headings_are_the_same() -> None:
+    assert sorted(headings(3, chapter("Reasons"))) == sorted(reason.value for reason in Reason)
+
+
+def test_the_ways_in_which_charon_is_silent_are_headings_too() -> None:
+    assert sorted(headings(4)) == sorted(silences())
+
+
+def test_what_keeps_the_plugin_from_an_answer_is_explained() -> None:
+    kinds = {kind.__name__ for kind in CheckIpsecError.__subclasses__()}
+    assert kinds - {"DaemonNotRunning"} == UNKNOWN.keys()
+    assert set(headings(3, chapter("Nothing can be said"))) == {*UNKNOWN.values(), *OTHERS}
+
+
+@pytest.mark.parametrize("status", Severity, ids=lambda status: status.name)
+def test_every_status_has_its_anchor(status: Severity) -> None:
+    assert f'### <a id="status-{status.value}"></a>{status.name}\n' in TEXT
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+def test_every_reason_says_what_to_do(reason: Reason) -> None:
+    text = section(reason.value)
+    assert len(text.split()) >= 8
+    healthy = reason in (Reason.CLIENTS, Reason.SWITCHED_OFF)
+    passing = reason in (Reason.REAUTHENTICATING, Reason.NO_DAEMON)
+    assert healthy or passing or re.search(r"(?m)^    \S", text)
+
+
+def test_the_anchors_are_those_of_the_headings() -> None:
+    assert Reason.NO_SA.anchor == "no-sa"
+    assert Reason.NO_CHILD_SA.anchor == "ike-up-no-child_sa"
+    assert Reason.PARTIAL_ANSWER.anchor == "not-in-charons-partial-answer"
+    assert len({reason.anchor for reason in Reason}) == len(Reason)
+    anchors = {reason.anchor for reason in Reason}
+    assert set(re.findall(r"\]\(#([^)]*)\)", TEXT)) <= anchors
+
+
+def test_it_is_shipped_where_the_table_looks_for_it() -> None:
+    package, name = RUNBOOK.removeprefix("/usr/share/doc/").split("/")
+    docs = (ROOT / f"debian/{package}.docs").read_text().split()
+    assert f"doc/{name}" in docs
