@@ -1,6 +1,7 @@
 """One build and one system for all tests of the package; the files in their order."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,27 @@ def deb(changes: Path) -> Path:
     return found
 
 
-@pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory, deb: Path) -> Iterator[System]:
-    """A fresh Debian 12 with nothing but the package and what apt installs along."""
-    system = System(bootstrapped("bookworm"), tmp_path_factory.mktemp("node"))
+@contextmanager
+def fresh(suite: str, deb: Path, folder: Path) -> Iterator[System]:
+    """A fresh system with nothing but the package and what apt installs along."""
+    system = System(bootstrapped(suite), folder)
     try:
         system.apt("update")
         system.apt("install", system.put(deb))
         yield system
     finally:
         system.destroy()
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory, deb: Path) -> Iterator[System]:
+    """Debian 12."""
+    with fresh("bookworm", deb, tmp_path_factory.mktemp("node")) as system:
+        yield system
+
+
+@pytest.fixture(scope="session")
+def debian13(tmp_path_factory: pytest.TempPathFactory, deb: Path) -> Iterator[System]:
+    """Debian 13."""
+    with fresh("trixie", deb, tmp_path_factory.mktemp("debian13")) as system:
+        yield system

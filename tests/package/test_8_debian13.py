@@ -1,0 +1,33 @@
+"""The package on a fresh Debian 13: the same file, other libraries, another sudo."""
+
+import pytest
+
+from tests.hosts import expected
+from tests.package.replay import replay
+from tests.package.system import System
+
+PLUGIN = "/usr/lib/nagios/plugins/check_ipsec"
+NAME = "monitoring-plugins-ipsec"
+
+
+@pytest.mark.parametrize("program", ["ip", "ipsec"])
+def test_the_programs_are_where_the_rules_have_them(debian13: System, program: str) -> None:
+    found = debian13.run("sh", "-c", f"command -v {program}")
+    assert found.stdout == f"/usr/sbin/{program}\n"
+
+
+def test_the_rules_are_valid(debian13: System) -> None:
+    debian13.run("visudo", "-c")
+
+
+@pytest.mark.parametrize("host", ["mesh-all-up-6.0.1", "one-peer-silent-6.0.1"])
+def test_it_judges_as_an_ordinary_user(debian13: System, host: str) -> None:
+    debian13.run("sh", "-c", "id nagios || useradd --system nagios")
+    wanted = expected(replay(debian13, host), "table")
+    said = debian13.run(PLUGIN, "-v", user="nagios", check=False)
+    assert (said.stdout, said.returncode) == (wanted.text, wanted.exit)
+
+
+def test_it_goes_without_a_trace(debian13: System) -> None:
+    debian13.apt("purge", NAME)
+    assert not debian13.exists("/etc/sudoers.d/monitoring-plugins-ipsec")
