@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -11,9 +12,12 @@ from tests.package.system import System, bootstrapped
 
 
 @pytest.fixture(scope="session")
-def changes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The .changes file of the build."""
-    return build(tmp_path_factory.mktemp("build"), "nocheck")
+def changes() -> Iterator[Path]:
+    """The .changes file of the build, which runs the tests, some of them as another user."""
+    with TemporaryDirectory(dir="/var/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield build(folder)
 
 
 @pytest.fixture(scope="session")
