@@ -297,11 +297,11 @@ def folder() -> Iterator[Path]:
     [
         ("conf.d/*.conf", 0o000, "conf.d/alice.conf", "conf.d/alice.conf"),
         ("conf.d/*.conf", 0o000, "conf.d", "conf.d"),
-        ("conf.d/*.conf", 0o711, "conf.d", "conf.d"),
-        ("conf.d/*.conf", 0o744, "conf.d", "conf.d/alice.conf"),
-        ("conf.d/alice.conf", 0o744, "conf.d", "conf.d/alice.conf"),
-        ("conf.d/nobody.conf", 0o744, "conf.d", "conf.d/nobody.conf"),
-        ("*/alice.conf", 0o744, "conf.d", "conf.d/alice.conf"),
+        ("conf.d/*.conf", 0o111, "conf.d", "conf.d"),
+        ("conf.d/*.conf", 0o444, "conf.d", "conf.d/alice.conf"),
+        ("conf.d/alice.conf", 0o444, "conf.d", "conf.d/alice.conf"),
+        ("conf.d/nobody.conf", 0o444, "conf.d", "conf.d/nobody.conf"),
+        ("*/alice.conf", 0o444, "conf.d", "conf.d/alice.conf"),
     ],
 )
 def test_what_this_user_may_not_look_into(
