@@ -109,7 +109,7 @@ def quoted(text: str) -> str:
 
 
 def basket() -> str:
-    """The same commands, a service template each, and their fields, for Director."""
+    """The same commands, services for all hosts with ``vars.ipsec``, and fields, for Director."""
     fields = list(all_fields())
     found = {
         "Command": {check_name(command): basket_command(command) for command in plugins()},
@@ -117,6 +117,7 @@ def basket() -> str:
             f"tpl-service-{check_name(command)}": service_template(command, fields)
             for command in plugins()
         },
+        "ServiceSet": {"IPsec": service_set()},
         "Datafield": {str(number): field for number, (_, field) in enumerate(fields, 1)},
     }
     return json.dumps(found, indent=4) + "\n"
@@ -181,7 +182,30 @@ def service_template(
             for number, (owner, _) in enumerate(fields, 1)
             if owner is command
         ],
+        "check_interval": "60",
+        "retry_interval": "30",
+        "max_check_attempts": "3",
         "notes_url": f"{RUNBOOK}#status-$service.state.soft_state$",
         "object_name": f"tpl-service-{check_name(command)}",
         "object_type": "template",
+        "vars": {"ipsec_notes_url": f"{RUNBOOK}#status-$service.state_id$"},
+    }
+
+
+def service_set() -> dict[str, object]:
+    """The services of every host that has the custom variable."""
+    services = [
+        {
+            "imports": [f"tpl-service-{check_name(command)}"],
+            "object_name": check_name(command),
+            "object_type": "object",
+        }
+        for command in plugins()
+    ]
+    return {
+        "assign_filter": "host.vars.ipsec",
+        "description": "hosts that run strongSwan",
+        "object_name": "IPsec",
+        "object_type": "template",
+        "services": services,
     }

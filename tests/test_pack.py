@@ -140,6 +140,24 @@ def test_the_basket_has_a_field_for_every_variable(command: Command) -> None:
     assert offered == {argument.variable for argument in icinga.arguments(command)}
 
 
+def test_the_basket_has_the_service_of_the_apply_rule() -> None:
+    rule = (ROOT / "etc/icinga2/conf.d/monitoring-plugins-ipsec.conf").read_text()
+    said = dict(re.findall(r"(?m)^\t(\w+) = (.+)$", rule))
+    basket = json.loads(icinga.basket())
+    template = basket["ServiceTemplate"]["tpl-service-ipsec"]
+    assert (said["check_interval"], template["check_interval"]) == ("1m", "60")
+    assert (said["retry_interval"], template["retry_interval"]) == ("30s", "30")
+    assert said["max_check_attempts"] == template["max_check_attempts"]
+    notes = f'runbook + "{template["notes_url"].removeprefix(icinga.RUNBOOK)}"'
+    assert said["notes_url"] == notes
+    notes = f'runbook + "{template["vars"]["ipsec_notes_url"].removeprefix(icinga.RUNBOOK)}"'
+    assert f"\tvars.ipsec_notes_url = {notes}\n" in rule
+    assert f'"{icinga.RUNBOOK}"' in rule
+    services = basket["ServiceSet"]["IPsec"]
+    assert f"assign where {services['assign_filter']}\n" in rule
+    assert [one["imports"] for one in services["services"]] == [[template["object_name"]]]
+
+
 @PLUGINS
 @pytest.mark.parametrize("value", ["--capture=/tmp/x", "-C/etc/shadow", "--captured=/"])
 def test_a_value_cannot_become_an_option(command: Command, value: str) -> None:
