@@ -38,14 +38,17 @@ def write(root: Path) -> None:
 
 
 def move_scripts(root: Path) -> None:
-    """Put the console scripts into the folders that their rows name."""
+    """Put the console scripts into the folders that their rows name.
+
+    Plugins leave a link behind: a person has no such folder in the PATH.
+    """
     scripts = root / "usr/bin"
     for command in COMMANDS if scripts.is_dir() else ():
         folder = root / command.folder.lstrip("/")
         folder.mkdir(parents=True, exist_ok=True)
-        (scripts / command.name).rename(folder / command.name)
-    if scripts.is_dir():
-        scripts.rmdir()
+        script = (scripts / command.name).rename(folder / command.name)
+        if command.is_plugin:
+            (scripts / command.name).symlink_to(os.path.relpath(script, scripts))
 
 
 if __name__ == "__main__":

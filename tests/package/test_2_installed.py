@@ -19,6 +19,12 @@ def test_the_command_runs_where_it_belongs(node: System, command: Command) -> No
     assert said.stdout.startswith(f"{command.name} ")
 
 
+def test_a_person_can_type_the_name_of_a_plugin(node: System) -> None:
+    for command in COMMANDS:
+        found = node.run("sh", "-c", f"readlink -f $(command -v {command.name})")
+        assert found.stdout == f"{command.folder}/{command.name}\n"
+
+
 def test_recommended_packages_come_along(node: System) -> None:
     installed = node.run("dpkg-query", "-W", "-f=${Package}\n").stdout.split()
     assert {"strongswan-starter", "sudo", "iproute2"} <= set(installed)
