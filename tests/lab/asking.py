@@ -20,7 +20,7 @@ STATUSES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 LONGEST = 10.0
 HOPELESS = 60.0
 ASKS = {"sudo", "ipsec", "stroke", "ip", "check_ipsec"}
-COMMAND = "/usr/local/bin/check_ipsec"
+COMMAND = "/usr/lib/nagios/plugins/check_ipsec"
 DRAFT = "/tmp/capture"
 
 

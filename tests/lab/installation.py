@@ -1,6 +1,7 @@
 """The plugin as a site installs it, as folders that lie over a suite's.
 
-``pip`` puts it below /usr/local for the machine's Python, next to the sudoers file. On
+``pip`` puts it below /usr/local for the machine's Python; the command and what belongs
+below /etc lie where the Debian package has them. On
 hosts of another suite, whose Python may be too old or missing, the machine's runs it.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 from lab.errors import LabError
 
 PROJECT = Path(__file__).resolve().parents[2]
+COMMAND = Path("usr/lib/nagios/plugins/check_ipsec")
 SUDOERS = Path("etc/sudoers.d/monitoring-plugins-ipsec")
 USER = "nagios"
 # no password, no shell: nobody can log in
@@ -24,14 +26,14 @@ PIP_INSTALL = (
 
 
 def install(folder: Path) -> None:
-    """Installs the checkout and its sudoers file below ``folder``."""
+    """Installs the checkout and what it has for /etc below ``folder``."""
     done = subprocess.run([*PIP_INSTALL, f"--root={folder}", str(PROJECT)], check=False)
     if done.returncode:
         raise LabError("check_ipsec could not be installed: apt-get install python3-pip")
-    rules = folder / SUDOERS
-    rules.parent.mkdir(parents=True)
-    shutil.copy(PROJECT / SUDOERS, rules)
-    rules.chmod(0o440)
+    (folder / COMMAND).parent.mkdir(parents=True)
+    (folder / "usr/local/bin/check_ipsec").rename(folder / COMMAND)
+    shutil.copytree(PROJECT / "etc", folder / "etc")
+    (folder / SUDOERS).chmod(0o440)
 
 
 def adapt(folder: Path, suite_root: Path) -> None:

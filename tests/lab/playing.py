@@ -54,14 +54,19 @@ def workshop() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def play(work: Path, todo: Sequence[Job], mode: str) -> Iterator[Played]:
+def play(work: Path, todo: Sequence[Job], mode: str, root: Path | None = None) -> Iterator[Played]:
     """Plays all in ``mode`` (``ask`` or ``capture``); each is yielded when it has ended.
 
-    ``work`` must be empty and outlive what is done with the results. Raises LabError
-    where a guest cannot run, or has not ended in its time.
+    ``work`` must be empty and outlive what is done with the results. In ``root`` lies a
+    Debian with strongSwan and the plugin, on which is played as it is, instead of the
+    suites. Raises LabError where a guest cannot run, or has not ended in its time.
     """
     uml.require_programs()
     _prepare(work, todo, mode)
+    for suite in {job.suite for job in todo}:
+        _lay_ground(work, suite, root)
+    if mode == "ask" and not root:
+        install(work / "plugin")
     guests = [uml.Guest(work, mode, number) for number in range(min(_cores(), len(todo)))]
     try:
         yield from _results(work, todo, guests)
@@ -79,12 +84,14 @@ def _prepare(work: Path, todo: Sequence[Job], mode: str) -> None:
         (work / folder).mkdir()
     (work / "seed").write_bytes(os.urandom(64))
     (work / "jobs").write_text("".join(f"{job.suite} {job.name}\n" for job in todo))
-    if mode == "ask":
-        install(work / "plugin")
-    for suite in {job.suite for job in todo}:
-        root = suites.root_folder(suite)
-        (work / "roots" / suite).write_text(str(root))
-        adapt(work / "suites" / suite, root)
+
+
+def _lay_ground(work: Path, suite: str, root: Path | None) -> None:
+    ground = root or suites.root_folder(suite)
+    (work / "roots" / suite).write_text(str(ground))
+    (work / "suites" / suite).mkdir()
+    if not root:
+        adapt(work / "suites" / suite, ground)
 
 
 def _results(work: Path, todo: Sequence[Job], guests: Iterable[uml.Guest]) -> Iterator[Played]:
