@@ -62,17 +62,24 @@ def observe(host: Host, question: Question) -> Observation:
     first = look(host, deadline, configuration, question)
     if filtered and all(one.state is State.IGNORED for one in first.verdicts):
         raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
-    if not fleeting(first.verdicts) or not host.can_read_again(deadline):
+    if not any(map(fleeting, first.verdicts)) or not host.can_read_again(deadline):
         return first
     sleep(question.pause)
     second = look(host, deadline, configuration, question)
-    return first if saw_less(second, first) else second
+    if saw_less(second, first):
+        return first
+    return second._replace(verdicts=tuple(map(confirmed, first.verdicts, second.verdicts)))
 
 
 def saw_less(second: Observation, first: Observation) -> bool:
     """Whether the second look failed; then it proves nothing against the first."""
     lost_kernel = second.kernel_error is not None and first.kernel_error is None
     return second.daemon_error is not None or lost_kernel
+
+
+def confirmed(first: Verdict, second: Verdict) -> Verdict:
+    """The second verdict on a connection, unless it is fleeting and was seen only once."""
+    return first if fleeting(second) and not fleeting(first) else second
 
 
 def look(

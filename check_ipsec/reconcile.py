@@ -33,8 +33,10 @@ row  daemon and kernel                                           state
 16   a partial answer in place of rows 14 and 15                 UNVERIFIED
 ===  ==========================================================  ==============
 
-Rows 6, 7, 8 and 13 may be a moment between two reads, so they are *fleeting*: worth a
-second look before they are reported.
+What charon and kernel say NOT_CONNECTED of may be a moment: between two reads, between the
+old and the new IKE_SA of a peer that reauthenticates, in the middle of ``ipsec update``.
+So these verdicts are *fleeting*: seen twice before they are reported. A section that
+starter drops (row 2) is no moment.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -49,13 +51,6 @@ from check_ipsec.verdict import Finding, State, Verdict
 
 STARTING = {IkeState.CONNECTING, IkeState.CREATED}
 GROWING = {ChildState.CREATED, ChildState.INSTALLING, ChildState.RETRYING}
-FLEETING = {
-    Reason.NO_KERNEL_STATE,
-    Reason.NO_OUTBOUND_POLICY,
-    Reason.NO_INBOUND_POLICY,
-    Reason.NO_KERNEL_TRAP,
-    Reason.CLOSING,
-}
 NO_SPI = "0" * 16
 IN_CLEAR = "traffic leaves in clear text"
 STEPS = (
@@ -320,6 +315,7 @@ def is_stale(facts: Facts) -> bool:
     return right not in {end.strip(" %") for end in ends.split(",")}
 
 
-def fleeting(verdicts: Iterable[Verdict]) -> bool:
-    """Whether a second look may show another picture."""
-    return any(verdict.reason in FLEETING for verdict in verdicts)
+def fleeting(verdict: Verdict) -> bool:
+    """Whether a second look may show the connection in another state."""
+    lasting = verdict.reason is Reason.NO_DAEMON or verdict.connection.problem
+    return verdict.state is State.NOT_CONNECTED and not lasting

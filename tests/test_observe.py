@@ -1,5 +1,6 @@
 """Which reading follows which, and what a second look may change."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +55,17 @@ def edited(source: Source, old: str, new: str) -> Output:
     whole = said(source)
     assert old in whole.stdout
     return whole._replace(stdout=whole.stdout.replace(old, new))
+
+
+def without(*names: str) -> Output:
+    """charon's answer while it has nothing of these connections."""
+    whole = said(Source.STATUSALL)
+    head, divided, sas = whole.stdout.partition("Security Associations")
+    theirs = re.compile(rf" *(?:{'|'.join(names)})[\[{{]")
+    kept = [line for line in sas.splitlines(keepends=True) if not theirs.match(line)]
+    up = 4 - len(names)
+    text = "".join(kept).replace("(4 up", f"({up} up")
+    return whole._replace(stdout=head + divided + text)
 
 
 def short() -> Output:
@@ -111,6 +123,19 @@ def test_a_mismatch_is_looked_at_twice() -> None:
 
 def test_a_mismatch_that_stays_is_reported() -> None:
     assert status_of(look(Scripted(XFRM_STATE=[NO_STATES]))) is Severity.CRITICAL
+
+
+def test_what_only_one_of_two_looks_saw_is_a_moment() -> None:
+    """One peer was seen between its old and its new IKE_SA, then another one."""
+    host = Scripted(STATUSALL=[without("bob_v4"), without("carol_v6")])
+    assert status_of(look(host)) is Severity.OK
+    assert host.asked == ["statusall", *KERNEL] * 2
+
+
+def test_what_both_looks_saw_is_reported() -> None:
+    host = Scripted(STATUSALL=[without("bob_v4", "carol_v4"), without("carol_v6", "carol_v4")])
+    found = states(look(host))
+    assert [name for name, state in found.items() if state is not State.ESTABLISHED] == ["carol_v4"]
 
 
 def test_there_is_no_second_look_without_time_for_it() -> None:

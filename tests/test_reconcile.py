@@ -168,15 +168,18 @@ def test_a_daemon_that_does_not_answer_leaves_nothing_connected() -> None:
     assert required.cleartext is False
 
 
-FLEETING = {"6", "7", "8", "8b", "13"}
-
-
 @pytest.mark.parametrize(("state", "reason", "given", "facts"), TABLE)
-def test_a_second_look_is_worth_it_for_fleeting_rows_only(
-    state: State, reason: Reason | None, given: Any, facts: Any, request: pytest.FixtureRequest
+def test_what_charon_and_kernel_call_not_connected_is_looked_at_twice(
+    state: State, reason: Reason | None, given: Any, facts: Any
 ) -> None:
-    number = request.node.callspec.id.split()[0]
-    assert fleeting([verdict(*given, **facts)]) == (number in FLEETING)
+    found = verdict(*given, **facts)
+    assert fleeting(found) == (state is State.NOT_CONNECTED and not found.connection.problem)
+
+
+def test_a_daemon_that_is_gone_is_no_moment() -> None:
+    (alone,) = reconcile([connection()], None, kernel(), True)
+    assert alone.state is State.NOT_CONNECTED
+    assert not fleeting(alone)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ PROGRAMS = {
     "ipsec": "strongswan-starter",
     "pki": "strongswan-pki",
     "sudo": "sudo",
+    "nrpe": "nagios-nrpe-server",
 }
 MEMORY = "1536M"
 SEARCH = "/usr/sbin:/usr/bin:/sbin:/bin"
