@@ -1,6 +1,7 @@
 """Debian suites: the one of this machine, and others in folders of a cache."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -32,21 +33,27 @@ def root_folder(suite: str) -> Path:
     """The folder that a Debian ``suite`` with strongSwan lies in, made if it is missing."""
     if suite == _of_this_machine():
         return Path("/")
-    root = _cache() / suite
-    if not (root / "usr/sbin/ipsec").exists():
+    root, made = _cache() / suite, _cache() / f"{suite}.made"
+    if not made.exists():
+        shutil.rmtree(root, ignore_errors=True)
         _debootstrap(suite, root)
+        made.touch()
     return root
 
 
 def _debootstrap(suite: str, root: Path) -> None:
-    root.mkdir(parents=True, exist_ok=True)
+    root.mkdir(parents=True)
     command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    log = root.with_suffix(".log")
     try:
-        done = subprocess.run([*command, suite, str(root)], check=False)
+        with log.open("w") as file:
+            done = subprocess.run(
+                [*command, suite, str(root)], check=False, stdout=file, stderr=file
+            )
     except FileNotFoundError:
         raise LabError("missing packages: apt-get install debootstrap") from None
     if done.returncode:
-        raise LabError(f"debootstrap of {suite} failed, see {root}/debootstrap/debootstrap.log")
+        raise LabError(f"debootstrap of {suite} failed, see {log}")
 
 
 def strongswan_version(root: Path) -> str:
