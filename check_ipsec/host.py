@@ -32,6 +32,11 @@ class Deadline:
         now = monotonic()
         return self._end - now > 2 * (now - self._start)
 
+    def pause(self, seconds: float) -> float:
+        """``seconds``, or fewer where else the time would no longer allow it again."""
+        now = monotonic()
+        return max(0.0, min(seconds, self._end - now - 2 * (now - self._start)))
+
 
 class Host(Protocol):
     """A host whose texts can be read, again and again.

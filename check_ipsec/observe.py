@@ -30,7 +30,7 @@ class Question(NamedTuple):
     overrides: tuple[Override, ...] = ()
     ask_kernel: bool = True
     timeout: float = DEFAULT_TIMEOUT
-    pause: float = 0.25
+    pause: float = 1.0
 
 
 class Observation(NamedTuple):
@@ -64,7 +64,7 @@ def observe(host: Host, question: Question) -> Observation:
         raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
     if not any(map(fleeting, first.verdicts)) or not host.can_read_again(deadline):
         return first
-    sleep(question.pause)
+    sleep(deadline.pause(question.pause))
     second = look(host, deadline, configuration, question)
     if saw_less(second, first):
         return first

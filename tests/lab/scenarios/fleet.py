@@ -25,9 +25,9 @@ def address(node: Node) -> str:
     )
 
 
-def connection(node: Node) -> str:
+def connection(node: Node, *settings: str) -> str:
     own = "10.1.0.1" if node[1] == "v4" else "fd00:1::1"
-    return conn(name(node), f"left={own}", f"right={address(node)}")
+    return conn(name(node), f"left={own}", f"right={address(node)}", *settings)
 
 
 def fleet(lab: Lab, peers: int, bobs: str = "", silent: Node | None = None) -> Host:
