@@ -1,12 +1,15 @@
 """Running a fixed command within a time limit. No other module starts processes."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from os import killpg, read
 from selectors import EVENT_READ, BaseSelector, DefaultSelector
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 from time import monotonic
+from typing import NamedTuple
 
 from check_ipsec.sources import Output
 
@@ -19,10 +22,24 @@ _CHUNK = 1 << 16
 _INTERRUPTS = (signal.SIGALRM, signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
-def run(command: tuple[str, ...], seconds: float, *, killable: bool = True) -> Output:
-    """Run ``command`` (an absolute path and its arguments) for at most ``seconds``.
+class Call(NamedTuple):
+    """A command (an absolute path and its arguments) and the seconds that it may take."""
 
-    It is ended by SIGTERM when its time is over, and also when a signal comes
+    command: tuple[str, ...]
+    seconds: float
+
+
+def run(command: tuple[str, ...], seconds: float, *, killable: bool = True) -> Output:
+    """Run one command; as :func:`run_each`."""
+    (output,) = run_each([Call(command, seconds)], killable=killable)
+    return output
+
+
+def run_each(calls: Iterable[Call], at_once: int = 1, *, killable: bool = True) -> Iterator[Output]:
+    """Run commands, ``at_once`` of them at a time; their outputs, in the same order.
+
+    A call is taken from ``calls`` when its command is to be started. A command
+    is ended by SIGTERM when its time is over, and all that run are when a signal comes
     that interrupts this process, which has its usual effect thereafter.
     ``killable`` allows SIGKILL where SIGTERM is ignored: sudo must not get it,
     since it cannot pass it on.
@@ -30,19 +47,53 @@ def run(command: tuple[str, ...], seconds: float, *, killable: bool = True) -> O
     Of each stream MOST_BYTES are read: a command that writes more meets its time
     limit. One that cannot be started is an Output with exit 126.
     """
-    started = monotonic()
-    with _interrupts_held() as interrupts:
+    waiting = iter(calls)
+    with _interrupts_held() as interrupts, ExitStack() as running:
+        begun: deque[_Run] = deque()
+        while not interrupts:
+            for call in islice(waiting, at_once - len(begun)):
+                begun.append(_Run(call, killable))
+                running.callback(begun[-1].end)
+            if not begun:
+                return
+            yield begun.popleft().output(interrupts)
+
+
+class _Run:
+    """A command that runs, or could not be started."""
+
+    def __init__(self, call: Call, killable: bool) -> None:
+        self._command, seconds = call
+        self._killable = killable
+        self._started = monotonic()
+        self._limit = self._started + seconds
+        self._child: Popen[bytes] | None = None
+        self._refusal = ""
         try:
-            child = _started(command)
+            self._child = _started(self._command)
         except OSError as error:
-            return Output(command, "", error.strerror or str(error), exit=126)
+            self._refusal = error.strerror or str(error)
+
+    def output(self, interrupts: Sequence[int]) -> Output:
+        """What came of it; waits for its end, or for an interrupt."""
+        child = self._child
+        if child is None:
+            return Output(self._command, "", self._refusal, exit=126)
         try:
-            streams = _collected(child, started + seconds, interrupts)
+            left_in_pipes = 0.0 if child.poll() is None else monotonic() + _PATIENCE
+            streams = _collected(child, max(self._limit, left_in_pipes), interrupts)
             timed_out = child.poll() is None
         finally:
-            _end(child, killable)
-    stdout, stderr = (stream.decode("utf-8", "surrogateescape") for stream in streams)
-    return Output(command, stdout, stderr, child.returncode, monotonic() - started, timed_out)
+            self.end()
+        stdout, stderr = (stream.decode("utf-8", "surrogateescape") for stream in streams)
+        seconds = monotonic() - self._started
+        return Output(self._command, stdout, stderr, child.returncode, seconds, timed_out)
+
+    def end(self) -> None:
+        """End it if it still runs."""
+        if self._child:
+            _end(self._child, self._killable)
+        self._child = None
 
 
 def _started(command: tuple[str, ...]) -> Popen[bytes]:

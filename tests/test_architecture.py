@@ -21,7 +21,7 @@ LAYERS = (
     ("reconcile", "unlisted"),
     ("observe",),
     ("severity",),
-    ("headline", "table", "as_json"),
+    ("headline", "table", "as_json", "command_line"),
     ("checks.cli", "checks.thresholds"),
     ("checks.ipsec",),
     ("__main__",),
@@ -35,7 +35,7 @@ ALONE = {
     "pyparsing": {"grammar"},
     "nagiosplugin": {"checks"},
     "subprocess": {"process"},
-    "argparse": {"checks"},
+    "argparse": {"command_line", "checks", "ipsec_global"},
 }
 NEVER = {"importlib", "pkg_resources", "ssl", "asyncio"}
 

@@ -11,7 +11,7 @@ from types import FrameType
 import pytest
 
 from check_ipsec import process
-from check_ipsec.process import ENVIRONMENT, run
+from check_ipsec.process import ENVIRONMENT, run, run_each
 from tests.programs import alive, gone, leftovers_ended, program
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -185,3 +185,56 @@ def wait_for(mark: str) -> None:
     while not alive(mark):
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def calls(tmp_path: Path, *bodies: str, seconds: float = 5) -> list[process.Call]:
+    return [
+        process.Call((str(program(tmp_path, f"program{number}", body)),), seconds)
+        for number, body in enumerate(bodies)
+    ]
+
+
+def test_each_in_order_some_at_once(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    several = calls(tmp_path, "sleep 0.4; echo a", "echo b", "sleep 0.4; echo c", "echo d")
+    outputs = list(run_each(several, at_once=3))
+    assert [output.stdout for output in outputs] == ["a\n", "b\n", "c\n", "d\n"]
+    assert time.monotonic() - begin < 0.75
+
+
+def test_never_more_at_once(tmp_path: Path) -> None:
+    body = f'ls "{tmp_path}"/*.runs 2>/dev/null | wc -l; : >"$0.runs"; sleep 0.1; rm "$0.runs"'
+    outputs = list(run_each(calls(tmp_path, *[body] * 9), at_once=3))
+    assert max(int(output.stdout) for output in outputs) <= 2
+
+
+def test_a_hung_one_costs_only_its_own_time(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    outputs = list(run_each(calls(tmp_path, HANG, "echo b", HANG, "echo d", seconds=0.5), 3))
+    assert [output.stdout for output in outputs] == ["", "b\n", "", "d\n"]
+    assert [output.timed_out for output in outputs] == [True, False, True, False]
+    assert time.monotonic() - begin < 2
+    assert gone(MARK)
+
+
+def test_none_is_started_after_the_caller_has_enough(tmp_path: Path) -> None:
+    several = calls(tmp_path, "echo a", HANG, HANG, "echo started >&2")
+    outputs = run_each(several, at_once=2)
+    assert next(outputs).stdout == "a\n"
+    outputs.close()
+    assert gone(MARK)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_an_interrupt_ends_all_that_run(tmp_path: Path) -> None:
+    several = calls(tmp_path, "echo a", HANG, HANG, HANG, seconds=60)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    seen = []
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.4)
+        with pytest.raises(Interrupt):
+            seen.extend(run_each(several, at_once=3))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert [output.stdout for output in seen] == ["a\n", ""]
+    assert gone(MARK)

@@ -18,21 +18,19 @@ from nagiosplugin.state import Critical, Ok, ServiceState, Unknown, Warn
 from check_ipsec.as_json import document, dumps
 from check_ipsec.capture import Recording, refuse_existing
 from check_ipsec.capture import write as write_capture
-from check_ipsec.checks.cli import (
-    CONFIGURATION,
-    Answer,
+from check_ipsec.checks.cli import Answer, evaluate, run, severity
+from check_ipsec.checks.thresholds import Thresholds, range_spec
+from check_ipsec.command_line import (
     Parser,
     add_common_options,
-    evaluate,
+    add_connection_options,
     host_of,
-    run,
     seconds,
-    severity,
 )
-from check_ipsec.checks.thresholds import Thresholds, range_spec
 from check_ipsec.configuration import load, render
 from check_ipsec.expectation import parse_override
 from check_ipsec.headline import headline
+from check_ipsec.host import DEFAULT_TIMEOUT
 from check_ipsec.observe import Observation, Question, observe
 from check_ipsec.severity import (
     Counts,
@@ -224,6 +222,7 @@ EPILOG = """\
 Without options every connection of /etc/ipsec.conf is checked. Exit status: 0 OK,
 1 WARNING, 2 CRITICAL, 3 UNKNOWN. GLOBs are case-sensitive; -e wins over -i.
 """
+VERBOSE = "-v: a table; -vv: SPIs, proposals, selectors, timers too; -vvv: all that was read"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -234,30 +233,8 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         allow_abbrev=False,
     )
+    add_connection_options(parser, "check")
     add = parser.add_argument
-    add(
-        "-C",
-        "--configuration",
-        default=CONFIGURATION,
-        metavar="FILE",
-        help="the file that lists the connections (default: %(default)s)",
-    )
-    add(
-        "-i",
-        "--include",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="check only connections whose name matches; may be repeated",
-    )
-    add(
-        "-e",
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="leave out connections whose name matches; may be repeated",
-    )
     add(
         "-w",
         "--warning",
@@ -316,7 +293,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="judge the host that such a folder holds instead of this one",
     )
-    add_common_options(parser)
+    add_common_options(parser, DEFAULT_TIMEOUT, VERBOSE)
     return parser
 
 

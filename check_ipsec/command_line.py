@@ -1,0 +1,122 @@
+"""What all commands share, plugin or not: options and their values, signals, the last word."""
+
+import argparse
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from check_ipsec import __version__
+from check_ipsec.errors import UsageError
+from check_ipsec.host import Host
+
+CONFIGURATION = "/etc/ipsec.conf"
+
+
+class Terminated(BaseException):
+    """SIGTERM: leave in order, with no child left behind."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are :class:`UsageError`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave the wording to the command."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def add_connection_options(parser: argparse.ArgumentParser, act: str) -> None:
+    """The options that say which connections; ``act`` is what is done with them."""
+    parser.add_argument(
+        "-C",
+        "--configuration",
+        default=CONFIGURATION,
+        metavar="FILE",
+        help="the file that lists the connections (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-i",
+        "--include",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help=f"{act} only connections whose name matches; may be repeated",
+    )
+    parser.add_argument(
+        "-e",
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out connections whose name matches; may be repeated",
+    )
+
+
+def add_common_options(parser: argparse.ArgumentParser, timeout: float, verbose: str) -> None:
+    """The options that every command has; ``verbose`` explains -v."""
+    parser.add_argument(
+        "-t",
+        "--timeout",
+        type=seconds,
+        default=timeout,
+        metavar="SECONDS",
+        help="give up after so many seconds (default: %(default)g)",
+    )
+    parser.add_argument("-v", "--verbose", action="count", default=0, help=verbose)
+    parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {__version__}")
+
+
+def seconds(text: str) -> float:
+    """A number of seconds above 0, as an option's value."""
+    if not re.fullmatch(r"\d{1,6}(?:\.\d*)?", text) or not float(text):
+        raise argparse.ArgumentTypeError("not a number of seconds above 0")
+    return float(text)
+
+
+def wants_traceback(arguments: Sequence[str]) -> bool:
+    """Whether -vvv is among the arguments, which may be what could not be parsed."""
+    return sum(len(word) - 1 for word in arguments if re.fullmatch("-v+", word)) >= 3
+
+
+def host_of(options: argparse.Namespace) -> Host:
+    """The host that the options name; the live one is costlier to import."""
+    if options.captured is not None:
+        from check_ipsec.captured import CapturedHost
+
+        return CapturedHost(options.captured)
+    from check_ipsec.files import DiskFiles
+    from check_ipsec.live import LiveHost
+
+    return LiveHost(options.configuration, DiskFiles())
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM raises :class:`Terminated`; afterwards it is the caller's again."""
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def printed(text: str) -> bool:
+    """Print; False if nobody can read it."""
+    try:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        # or the interpreter tries once more at its end, and complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
