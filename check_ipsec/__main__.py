@@ -24,5 +24,12 @@ def check_ipsec() -> NoReturn:
     os._exit(status)
 
 
+def ipsec_global() -> NoReturn:
+    """The operator command; ends the process with its exit status."""
+    from check_ipsec.ipsec_global.command import main
+
+    sys.exit(main())
+
+
 if __name__ == "__main__":
     check_ipsec()

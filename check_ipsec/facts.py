@@ -1,7 +1,7 @@
 """All that configuration, daemon and kernel say of one connection, side by side."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from check_ipsec.expectation import Expectation, Override, expectation
@@ -54,7 +54,12 @@ class Facts(NamedTuple):
 
 def carrying(facts: Facts) -> Iterator[tuple[IkeSa, ChildSa]]:
     """The SAs through which traffic goes, if daemon and kernel agree."""
-    for ike, child in facts.sas:
+    yield from carrying_sas(facts.sas)
+
+
+def carrying_sas(sas: Iterable[tuple[IkeSa, ChildSa]]) -> Iterator[tuple[IkeSa, ChildSa]]:
+    """Those of ``sas`` that charon would send traffic through."""
+    for ike, child in sas:
         if child.state in CARRYING and ike.state in UP:
             yield ike, child
 

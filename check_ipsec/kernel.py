@@ -69,6 +69,12 @@ class Kernel:
         """Whether an ``out`` policy asks for SAs of this reqid."""
         return self._policies.has(reqid, "out", None, None)
 
+    def holds(self, reqid: int) -> bool:
+        """Whether any state that can carry traffic, or any policy, has this reqid."""
+        directions = ("out", "in", "fwd")
+        policies = (self._policies.has(reqid, way, None, None) for way in directions)
+        return bool(self._states.all_spis(reqid)) or any(policies)
+
     def lacks_named_state(self, reqid: int) -> bool:
         """Whether an ``out`` policy with this reqid names an SPI of which there is no state.
 

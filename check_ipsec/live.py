@@ -1,5 +1,6 @@
 """This host: its texts are what commands print now."""
 
+from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
 from os import F_OK, geteuid
 from pwd import getpwuid
@@ -7,9 +8,12 @@ from shutil import which
 
 from check_ipsec.configuration import Files
 from check_ipsec.host import Deadline
-from check_ipsec.process import run
+from check_ipsec.process import Call, run, run_each
 from check_ipsec.sources import Output, Source, sudo_refusal, without_keys
 
+# charon serves four control connections (stroke_socket.c, MAX_CONCURRENT_DEFAULT);
+# one stays free for who asks it something
+AT_ONCE = 3
 DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin")
 
 
@@ -31,6 +35,13 @@ class LiveHost:
         output = self._asked(source.words, deadline.seconds(source))
         return output._replace(stdout=without_keys(source, output.stdout), user=self._user)
 
+    def act(self, calls: Iterable[Call]) -> Generator[Output, None, None]:
+        """Run commands that change something, in order, a few at a time, as root.
+
+        A command begins with the name of a program, as those of sources do.
+        """
+        return run_each((Call(self._command(words), seconds) for words, seconds in calls), AT_ONCE)
+
     def can_read_again(self, deadline: Deadline) -> bool:
         """Whether the time allows a second reading."""
         return deadline.allows_again()
@@ -41,6 +52,9 @@ class LiveHost:
             return self._not_installed(words)
         command = (path, *words[1:])
         return run(command, seconds) if self._user == "root" else self._sudo(command, seconds)
+
+    def _command(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        return (self._path(words[0]) or words[0], *words[1:])
 
     def _sudo(self, command: tuple[str, ...], seconds: float) -> Output:
         path = self._path("sudo")

@@ -38,7 +38,7 @@ class Observation(NamedTuple):
 
     ``status`` is None and ``daemon_error`` says why where charon does not answer.
     ``kernel_asked`` is false where the kernel was not to be asked or has no part in
-    it; ``kernel_error`` says why it is not known although it was asked. ``partial``:
+    it; ``kernel_error`` says why ``kernel`` is None although it was asked. ``partial``:
     charon left SAs out of its answer.
     """
 
@@ -47,6 +47,7 @@ class Observation(NamedTuple):
     status: Status | None
     partial: bool
     daemon_error: DaemonNotRunning | None
+    kernel: Kernel | None
     kernel_asked: bool
     kernel_error: CheckIpsecError | None
     unlisted: Unlisted
@@ -92,13 +93,14 @@ def look(
     snapshot = take(host, deadline, names, question.ask_kernel)
     daemon, kernel = snapshot.daemon, snapshot.kernel
     status = daemon.status if isinstance(daemon, Daemon) else None
+    known = kernel if isinstance(kernel, Kernel) else None
     partial = isinstance(daemon, Daemon) and daemon.partial
     return Observation(
         configuration=configuration,
         verdicts=reconcile(
             asked_for,
             status,
-            kernel if isinstance(kernel, Kernel) else None,
+            known,
             asked=kernel is not None,
             partial=partial,
             overrides=question.overrides,
@@ -106,6 +108,7 @@ def look(
         status=status,
         partial=partial,
         daemon_error=daemon if isinstance(daemon, DaemonNotRunning) else None,
+        kernel=known,
         kernel_asked=kernel is not None,
         kernel_error=kernel if isinstance(kernel, CheckIpsecError) else None,
         unlisted=unlisted(connections, status) if status else Unlisted((), (), (), ()),

@@ -2,7 +2,7 @@
 
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from os import killpg, read
@@ -35,7 +35,9 @@ def run(command: tuple[str, ...], seconds: float, *, killable: bool = True) -> O
     return output
 
 
-def run_each(calls: Iterable[Call], at_once: int = 1, *, killable: bool = True) -> Iterator[Output]:
+def run_each(
+    calls: Iterable[Call], at_once: int = 1, *, killable: bool = True
+) -> Generator[Output, None, None]:
     """Run commands, ``at_once`` of them at a time; their outputs, in the same order.
 
     A call is taken from ``calls`` when its command is to be started. A command

@@ -24,6 +24,12 @@ LAYERS = (
     ("headline", "table", "as_json", "command_line"),
     ("checks.cli", "checks.thresholds"),
     ("checks.ipsec",),
+    ("ipsec_global.orders",),
+    ("ipsec_global.scene",),
+    ("ipsec_global.action",),
+    ("ipsec_global.down", "ipsec_global.up", "ipsec_global.show"),
+    ("ipsec_global.operation", "ipsec_global.report"),
+    ("ipsec_global.command",),
     ("__main__",),
 )  # fmt: skip
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
