@@ -57,7 +57,8 @@ class Report(NamedTuple):
     @property
     def exit(self) -> Exit:
         """AS_ASKED only where that is certain."""
-        troubled = self.trouble or self.unmet or any(self.reservations())
+        silent = self.seen.observation.daemon_error
+        troubled = self.trouble or silent or self.unmet or any(self.reservations())
         return Exit.NOT_AS_ASKED if troubled else Exit.AS_ASKED
 
     def summary(self) -> str:
