@@ -29,8 +29,8 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
 
-def add_connection_options(parser: argparse.ArgumentParser, act: str) -> None:
-    """The options that say which connections; ``act`` is what is done with them."""
+def add_connection_options(parser: argparse.ArgumentParser, only: str) -> None:
+    """The options that say which connections; ``only`` says what is done."""
     parser.add_argument(
         "-C",
         "--configuration",
@@ -44,7 +44,7 @@ def add_connection_options(parser: argparse.ArgumentParser, act: str) -> None:
         action="append",
         default=[],
         metavar="GLOB",
-        help=f"{act} only connections whose name matches; may be repeated",
+        help=f"{only} connections whose name matches; may be repeated",
     )
     parser.add_argument(
         "-e",

@@ -30,13 +30,14 @@ from check_ipsec.sources import Output
 from check_ipsec.unlisted import unlisted
 from tests.build import POLICIES, STATES, child, connection, ike, kernel, peer, status, xfrm_policy
 
+EVERYTHING = Question()
 NO_TEXT = Output(("ipsec",), "")
 
 
 def seen(
     host: Status | None,
     *connections: Connection,
-    question: Question = Question(),
+    question: Question = EVERYTHING,
     held: Kernel | None = None,
     partial: bool = False,
 ) -> Scene:

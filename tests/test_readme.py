@@ -1,10 +1,13 @@
 """The README says what the code does."""
 
+import argparse
 import re
+from collections.abc import Callable
 
 import pytest
 
 from check_ipsec.checks.ipsec import LABELS, make_parser
+from check_ipsec.ipsec_global import command
 from tests.hosts import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -15,13 +18,21 @@ def section(heading: str) -> str:
     return re.split(r"\n#+ ", README.partition(f"# {heading}\n")[2])[0]
 
 
-def test_the_option_table_is_the_parsers() -> None:
-    rows = [line for line in section("Options").splitlines() if line.startswith("| `")]
+@pytest.mark.parametrize(
+    ("heading", "make"),
+    [("Options", make_parser), ("ipsec-global", command.make_parser)],
+    ids=["check_ipsec", "ipsec-global"],
+)
+def test_the_option_table_is_the_parsers(
+    heading: str, make: Callable[[], argparse.ArgumentParser]
+) -> None:
+    rows = [line for line in section(heading).splitlines() if line.startswith("| `-")]
     told = {
         option for row in rows for option in re.findall(r"(?<![\w-])--?[\w-]+", row.split("|")[1])
     }
-    known = {text for action in make_parser()._actions for text in action.option_strings}
-    assert told - {"-vv", "-vvv"} == known - {"--verbose", "--version", "--help"}
+    known = {text for action in make()._actions for text in action.option_strings}
+    everywhere = {"--verbose", "-V", "--version", "-h", "--help"}
+    assert told - {"-vv", "-vvv"} - everywhere == known - everywhere
 
 
 @pytest.mark.parametrize("path", re.findall(r"`/(etc/\S+)`", section("Installing it")))

@@ -233,7 +233,7 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         allow_abbrev=False,
     )
-    add_connection_options(parser, "check")
+    add_connection_options(parser, "check only")
     add = parser.add_argument
     add(
         "-w",

@@ -171,9 +171,9 @@ def question(options: argparse.Namespace) -> Question:
 EPILOG = """\
 down closes every SA of the connections, takes their traps away so that traffic
 does not bring them back, and looks again until nothing is left or the time is
-over. The peer is told; SAs of a peer that does not confirm it within ten seconds
-go without it. What a peer brings back stays, and is named. Then it is said for
-how many connections traffic now leaves in clear text.
+over. The peer is told; SAs of a peer that does not confirm it within ten
+seconds go without it. What a peer brings back stays, and is named. Then it is
+said for how many connections traffic now leaves in clear text.
 
 up starts what is not established, and gives on-demand connections their trap
 and shunts their policy back. Connections for clients and templates are left
@@ -219,7 +219,7 @@ def make_parser() -> argparse.ArgumentParser:
         action="store_false",
         help="only ask charon for it (default of up)",
     )
-    add_connection_options(parser, "act on")
+    add_connection_options(parser, "act only on")
     parser.add_argument(
         "--dry-run", action="store_true", help="print the commands, in order, and run none"
     )
