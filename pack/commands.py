@@ -7,6 +7,7 @@ from sys import modules
 from typing import NamedTuple
 
 from check_ipsec.checks import ipsec
+from check_ipsec.ipsec_global import command as ipsec_global
 
 PLUGINS = "/usr/lib/nagios/plugins"
 OPERATORS = "/usr/sbin"
@@ -42,7 +43,10 @@ class Command(NamedTuple):
         return parser
 
 
-COMMANDS = (Command("check_ipsec", 1, PLUGINS, ipsec.make_parser),)
+COMMANDS = (
+    Command("check_ipsec", 1, PLUGINS, ipsec.make_parser),
+    Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser),
+)
 
 
 class Option(NamedTuple):

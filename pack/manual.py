@@ -64,9 +64,9 @@ def synopsis(parser: argparse.ArgumentParser) -> str:
 
 def heading(action: argparse.Action) -> str:
     """All ways to write an option, with the name of its value."""
+    value = rf"\fI{escaped(str(action.metavar or action.dest))}\fR"
     names = ", ".join(rf"\fB{escaped(name)}\fR" for name in action.option_strings)
-    value = "" if action.nargs == 0 else rf" \fI{escaped(str(action.metavar or action.dest))}\fR"
-    return (names or rf"\fI{escaped(str(action.metavar or action.dest))}\fR") + value
+    return value if not names else names if action.nargs == 0 else f"{names} {value}"
 
 
 def paragraphs(text: str) -> Iterator[str]:

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -251,3 +253,24 @@ def test_progress_is_for_terminals(
     blank = " " * len(second)
     shown = f"\r{first}\r{second.ljust(len(first))}\r{blank}\r"
     assert said.err == (shown if terminal else "")
+
+
+def test_a_reader_that_is_gone_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    show = Show("ipsec-global", verbose=True)
+    with open_full() as full, open_full() as terminal:
+        monkeypatch.setattr("sys.stdout", full)
+        monkeypatch.setattr("sys.stderr", terminal)
+        monkeypatch.setattr(show, "_terminal", True)
+        show.progress("12 of 130 connections down")
+        show.asked(Asked(Order(Verb.CLOSE, "[2]"), Output(("ipsec",), "")))
+
+
+@contextmanager
+def open_full() -> Iterator[TextIO]:
+    """A disk that is full, also when the file is closed."""
+    file = os.fdopen(os.open("/dev/full", os.O_WRONLY), "w")
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()

@@ -1,4 +1,9 @@
-"""ipsec-global: all connections of a node up or down, and the truth about it."""
+"""ipsec-global: all connections of a node up or down, and the truth about it.
+
+The operator's switch for emergencies, by hand or over a whole fleet. It reads ipsec.conf,
+asks charon and the kernel what is up as check_ipsec does, asks charon to close or to start
+connections, and looks again: what it says is what it saw.
+"""
 
 import argparse
 import os

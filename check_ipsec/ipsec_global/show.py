@@ -2,7 +2,9 @@
 
 import shlex
 import sys
+from contextlib import suppress
 
+from check_ipsec.command_line import printed
 from check_ipsec.ipsec_global.action import Asked
 from check_ipsec.ipsec_global.orders import Order
 from check_ipsec.untrusted import plain
@@ -21,23 +23,27 @@ class Show:
         """A line for an order that was given."""
         if self._verbose:
             self.clear()
-            sys.stdout.write(f"{command(asked.order)}{outcome(asked)}\n")
-            sys.stdout.flush()
+            printed(f"{command(asked.order)}{outcome(asked)}\n")
 
     def progress(self, text: str) -> None:
         """The line that is always overwritten, on a terminal only."""
         if self._terminal:
             line = f"{self._name}: {text}"
-            sys.stderr.write(f"\r{line.ljust(self._shown)}")
-            sys.stderr.flush()
+            overwrite(f"\r{line.ljust(self._shown)}")
             self._shown = len(line)
 
     def clear(self) -> None:
         """Leave nothing of the progress."""
         if self._shown:
-            sys.stderr.write(f"\r{' ' * self._shown}\r")
-            sys.stderr.flush()
+            overwrite(f"\r{' ' * self._shown}\r")
             self._shown = 0
+
+
+def overwrite(text: str) -> None:
+    """Write to the terminal; one that is gone stops nothing."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def command(order: Order) -> str:

@@ -48,7 +48,7 @@ def compare(how: str, text: str, exit_status: int, lines: tuple[str, ...], statu
 def require_nothing(host: Host) -> None:
     """No SA and no trap in charon; no state, and no policy of an SA, in the kernel."""
     text = host.statusall()
-    left = [line for line in text.splitlines() if re.search(r"\[\d+\]: |\{\d+\}: ", line)]
+    left = [line for line in text.splitlines() if re.search(r"[]}]: +[A-Z]{4,}", line)]
     left += [line for line in host.xfrm("state").splitlines() if line.startswith("src")]
     left += [line for line in host.xfrm("policy").splitlines() if "reqid" in line]
     if left or not text:
