@@ -400,6 +400,14 @@ def test_charon_that_falls_silent_leaves_it_unknown() -> None:
     )  # fmt: skip
 
 
+def test_one_look_without_an_answer_is_not_the_end() -> None:
+    first = seen(status(UP), held=kernel())
+    silent = seen(None)
+    silent = silent._replace(observation=silent.observation._replace(daemon_error="not running"))
+    node = Charon(silent, silent, seen(status()))
+    assert said(course(Down(first, 60), first, node)) == (f"1 connection down\n{CLEAR}", 0)
+
+
 @pytest.mark.parametrize("waits", [True, False])
 def test_interrupted_it_looks_once_more(waits: bool) -> None:
     first = seen(status(UP), held=kernel())

@@ -20,6 +20,8 @@ SECONDS = 5.0
 SECONDS_WAITING = 10.0
 LEAST_PAUSE = 0.5
 LEAST_LOOK = 0.3
+# looks without an answer of charon until it is given up
+SILENT_LOOKS = 3
 
 
 class Actor(Protocol):
@@ -133,6 +135,7 @@ class Work:
         self._show = show
         self.seen = first
         self.asked: list[Asked] = []
+        self._silent = 0
 
     def ask(self) -> None:
         """Ask for all that is to be asked for now."""
@@ -146,16 +149,20 @@ class Work:
     def wait(self) -> None:
         """Ask and look until it is done or the time is over."""
         while self._goes_on():
-            self.ask()
+            if not self._silent:
+                self.ask()
             self._node.pause()
             self.look()
 
     def look(self) -> None:
         """See what is true now."""
         self.seen = self._node.look()
+        self._silent = self._silent + 1 if self.seen.observation.daemon_error else 0
         unmet, concerned = len(self._action.unmet(self.seen)), self._action.concerned(self.seen)
         self._show.progress(f"{concerned - unmet} of {concerned} connections {self._action.name}")
 
     def _goes_on(self) -> bool:
+        if self._silent:
+            return self._silent < SILENT_LOOKS and self._node.has_time()
         done = self._action.finished(self.seen, self._node.now())
-        return not done and self.seen.observation.status is not None and self._node.has_time()
+        return not done and self._node.has_time()
