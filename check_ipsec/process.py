@@ -115,7 +115,9 @@ def _collected(
             if stream:
                 selector.register(stream, EVENT_READ, kept)
         while not interrupts and (left := end - monotonic()) > 0:
-            if not _collect(selector, min(left, _PATIENCE)) and _gone(child, selector):
+            # asked first: what it wrote before its end is there then
+            ended = _ended(child, 0 if selector.get_map() else min(left, _PATIENCE))
+            if not _collect(selector, min(left, _PATIENCE)) and ended:
                 break
     return stdout, stderr
 
@@ -129,11 +131,6 @@ def _collect(selector: BaseSelector, seconds: float) -> bool:
         if not chunk or len(key.data) > MOST_BYTES:
             selector.unregister(key.fileobj)
     return bool(ready)
-
-
-def _gone(child: Popen[bytes], selector: BaseSelector) -> bool:
-    """Whether the child has ended; a descendant may still hold the streams."""
-    return _ended(child, 0 if selector.get_map() else _PATIENCE)
 
 
 def _ended(child: Popen[bytes], seconds: float) -> bool:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from selectors import BaseSelector
 from types import FrameType
 
 import pytest
@@ -93,6 +94,23 @@ def test_ten_runs_of_a_hung_program(tmp_path: Path) -> None:
             assert (output.exit, output.timed_out) == (-15, True)
             assert output.seconds < 0.5
     assert gone(MARK)
+
+
+def test_what_is_said_at_the_last_moment_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes and ends after there was nothing to read, before it is seen to end."""
+    collect, looks = process._collect, []
+
+    def late(selector: BaseSelector, seconds: float) -> bool:
+        looks.append(seconds)
+        if len(looks) == 1:
+            time.sleep(0.4)
+            return False
+        return collect(selector, seconds)
+
+    monkeypatch.setattr(process, "_collect", late)
+    assert run(sh(tmp_path, "echo answer"), 5).stdout == "answer\n"
 
 
 def test_what_was_said_before_is_kept(tmp_path: Path) -> None:
