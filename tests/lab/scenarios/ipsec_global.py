@@ -72,6 +72,8 @@ def global_fleet(lab: Lab) -> None:
     require_nothing(alice)
     act(alice, "up -b -t 120", 0, "130 connections up")
     lab.expect(alice, "OK - 130 connections established")
+    interrupt_in_the_middle(alice)
+    act(alice, "up -b -t 120", 0, "130 connections up")
     bob = next(host for host in lab.hosts if host.name == "bob")
     bob.kill("STOP", "charon")
     act(alice, "down -t 90", 0, "130 connections down", cleartext(130))
@@ -80,6 +82,17 @@ def global_fleet(lab: Lab) -> None:
     act(alice, "up -b -t 40", 1, "0 of 130 connections up, 130 not", *missing)
     act(alice, "down -t 60", 0, "130 connections down", cleartext(130))
     require_nothing(alice)
+
+
+def interrupt_in_the_middle(host: Host) -> None:
+    """Ctrl-C while SAs are being closed: some are, some are not, and it says how many."""
+    text, status = interrupted(host, "INT", "down", r"\((\d\d?|1[01]\d|12\d) up,")
+    first, *others = text.splitlines()
+    told = re.fullmatch(r"interrupted: (\d+) of 130 connections down, (\d+) not", first)
+    names = [line for line in others if re.match(r"  cp\d+_v[46]: left: ", line)]
+    still = len(re.findall(r"\]: ESTABLISHED", host.statusall()))
+    if status != 1 or not told or not 0 < still <= int(told[2]) == len(names) < 130:
+        raise LabError(f"exit {status}, {still} established:\n{text}")
 
 
 @scenario(live=True)
@@ -261,7 +274,13 @@ def global_interrupted(lab: Lab) -> None:
 
 
 def run_interrupted(host: Host, signal: str, action: str, pattern: str, *lines: str) -> None:
-    """Run it, and send it a signal once statusall shows ``pattern``."""
+    """Run it, send it a signal once statusall shows ``pattern``, compare what it says."""
+    text, status = interrupted(host, signal, action, pattern)
+    compare(f"{action}, SIG{signal}", text, status, lines, 1)
+
+
+def interrupted(host: Host, signal: str, action: str, pattern: str) -> tuple[str, int]:
+    """What it says, and its exit status."""
     command = subprocess.Popen(
         host.command(COMMAND, *action.split(), deadline=90),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -271,4 +290,4 @@ def run_interrupted(host: Host, signal: str, action: str, pattern: str, *lines: 
     wait_until(lambda: not host.run("pkill", f"-{signal}", "-x", "ipsec-global", check=False)
                .returncode, "it runs")  # fmt: skip
     text, _ = command.communicate(timeout=30)
-    compare(f"{action}, SIG{signal}", text, command.returncode, lines, 1)
+    return text, command.returncode
