@@ -105,12 +105,12 @@ def test_what_is_said_at_the_last_moment_is_kept(
     def late(selector: BaseSelector, seconds: float) -> bool:
         looks.append(seconds)
         if len(looks) == 1:
-            time.sleep(0.4)
+            time.sleep(1)
             return False
         return collect(selector, seconds)
 
     monkeypatch.setattr(process, "_collect", late)
-    assert run(sh(tmp_path, "echo answer"), 5).stdout == "answer\n"
+    assert run(sh(tmp_path, "sleep 0.3; echo answer"), 5).stdout == "answer\n"
 
 
 def test_what_was_said_before_is_kept(tmp_path: Path) -> None:

@@ -5,7 +5,13 @@ from lab.scenario import Lab, scenario
 from lab.scenarios.pair import DEFAULT, PSK, conn
 
 PEERS = 65
-CALM = "block_threshold = 0\ninit_limit_half_open = 0\ncookie_threshold = 0\nthreads = 32"
+# all peers have one address or two, which charon would take for an attack
+CALM = """
+block_threshold = 0
+init_limit_half_open = 0
+cookie_threshold = 0
+cookie_threshold_ip = 0
+threads = 32"""
 Node = tuple[int, str]
 
 
