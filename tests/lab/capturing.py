@@ -66,7 +66,7 @@ class Capture:
         self._host = host
         self._user = user
         self._entries: dict[str, Any] = {}
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
 
     def read(self, name: str, statistics: bool = False) -> bool:
         """Asks for one text and keeps it; false if the deadline passed."""

@@ -7,10 +7,10 @@ from lab.scenarios.pair import DEFAULT, PSK, conn
 PEERS = 65
 # all peers have one address or two, which charon would take for an attack
 CALM = """
-block_threshold = 0
+block_threshold = 1000
+cookie_threshold = 1000
+cookie_threshold_ip = 999
 init_limit_half_open = 0
-cookie_threshold = 0
-cookie_threshold_ip = 0
 threads = 32"""
 Node = tuple[int, str]
 
