@@ -350,6 +350,15 @@ def test_down_and_nothing_left() -> None:
     assert typed(node.asked) == ["down-nb [2]"]
 
 
+def test_down_says_where_clear_text_is_not_known() -> None:
+    two = (connection(installpolicy="no"), connection("carol"))
+    first = seen(status(UP), *two)
+    report = course(Down(first, 60), first, Charon(seen(status(), *two)))
+    assert said(report)[0] == (
+        f"2 connections down\n{CLEAR}clear text: not known of 1 connection\n"
+    )
+
+
 def test_down_and_one_left_when_the_time_is_over() -> None:
     first = seen(status(UP), held=kernel())
     node = Charon(seen(status(ike(IkeState.DELETING, INSTALLED)), held=kernel()))

@@ -9,7 +9,7 @@ from check_ipsec.expectation import Expectation
 from check_ipsec.headline import connections
 from check_ipsec.ipsec_global.action import Action, Asked, Unmet
 from check_ipsec.ipsec_global.scene import Scene, half_open
-from check_ipsec.severity import Severity, count
+from check_ipsec.severity import JUDGED, Severity, count
 from check_ipsec.table import child_tag, folded, ike_tag
 from check_ipsec.untrusted import plain
 
@@ -127,11 +127,15 @@ class Report(NamedTuple):
 
     def _cleartext(self) -> Iterator[str]:
         observation = self.seen.observation
-        number = sum(verdict.cleartext is True for verdict in self.seen.chosen)
+        judged = [one.cleartext for one in self.seen.chosen if one.expectation in JUDGED]
+        leaking, unknown = judged.count(True), judged.count(None)
         if observation.kernel_error:
             yield f"clear text: not known, {observation.kernel_error}"
-        elif number:
-            yield f"clear text: the traffic of {connections(number)} leaves unencrypted now"
+            return
+        if leaking:
+            yield f"clear text: the traffic of {connections(leaking)} leaves unencrypted now"
+        if unknown:
+            yield f"clear text: not known of {connections(unknown)}"
 
     def _rest(self) -> Iterator[str]:
         for verdict in self.seen.chosen:

@@ -100,7 +100,7 @@ def global_one_peer_dead(lab: Lab) -> None:
     """One of two peers is dead: down goes without it, up says so."""
     alice = all_up(lab)
     carol = next(host for host in lab.hosts if host.name == "carol")
-    carol.kill("STOP", "charon")
+    carol.unplug("eth0")
     act(alice, "down", 0, "4 connections down", cleartext(4))
     require_nothing(alice)
     act(alice, "up -b -t 15", 1, "2 of 4 connections up, 2 not",
@@ -174,11 +174,11 @@ def global_odd_names(lab: Lab) -> None:
     """Names that charon would read as ids or options."""
     odd = ("x[1]", "y{2}", "-n", "--help")
     texts = [
-        conn(one, f"leftsubnet=10.1.0.1/32[udp/{port}]", f"rightsubnet=10.1.0.2/32[udp/{port}]",
+        conn(one, f"leftsubnet=10.1.0.1/32[17/{port}]", f"rightsubnet=10.1.0.2/32[17/{port}]",
              f"ikelifetime={port}m")
         for port, one in enumerate(odd, 4000)
     ]  # fmt: skip
-    every = conn("every", "leftsubnet=10.1.0.1/32[udp]", "rightsubnet=10.1.0.2/32[udp]")
+    every = conn("every", "leftsubnet=10.1.0.1/32[17]", "rightsubnet=10.1.0.2/32[17]")
     alice, _ = pair(lab, "".join(texts), bob=every, installed=odd)
     act(alice, "down -i *[[]1]", 0, "1 connection down", cleartext(1))
     alice.wait_installed(*odd[1:])
