@@ -19,7 +19,8 @@ from check_ipsec.sources import Output
 SECONDS = 5.0
 SECONDS_WAITING = 10.0
 LEAST_PAUSE = 0.5
-LEAST_LOOK = 0.3
+# a look that is cut short knows less than the one before
+LEAST_LOOK = 3.0
 # looks without an answer of charon until it is given up
 SILENT_LOOKS = 3
 
@@ -68,6 +69,7 @@ class LiveNode:
         self._end = monotonic() + seconds
         # charon may hang after an order: a look must still be possible
         self._reserve = min(DEFAULT_TIMEOUT, seconds / 4)
+        self._least_look = min(LEAST_LOOK, seconds / 5)
         self._cost = 0.0
 
     def now(self) -> float:
@@ -80,12 +82,12 @@ class LiveNode:
 
     def has_time(self) -> bool:
         """Time for a pause and a look as long as the last one."""
-        return self.left() > self._pause() + max(2 * self._cost, LEAST_LOOK)
+        return self.left() > self._pause() + max(2 * self._cost, self._least_look)
 
     def look(self) -> Scene:
         """See Node."""
         begin = monotonic()
-        deadline = Deadline(max(LEAST_LOOK, min(DEFAULT_TIMEOUT, self.left())))
+        deadline = Deadline(max(self._least_look, min(DEFAULT_TIMEOUT, self.left())))
         everything = Question(timeout=self._question.timeout)
         seen = scene(look(self._host, deadline, self._configuration, everything), self._question)
         self._cost = monotonic() - begin

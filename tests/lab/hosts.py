@@ -87,7 +87,11 @@ class Host:
         return bool(self.pid) and Path(f"/proc/{self.pid}/comm").read_text() == "sleep\n"
 
     def processes(self, names: Container[str]) -> set[int]:
-        """The processes of this host that have one of ``names``."""
+        """The processes of this host that run under one of ``names``.
+
+        Those that have ended and wait to be buried do not: the idle first process buries
+        nobody.
+        """
         space = _pid_namespace(self.pid)
         return {
             int(folder.name)
@@ -247,8 +251,10 @@ def _pid_namespace(pid: str) -> str:
 
 
 def _name(process: Path) -> str:
+    """The name of a process that runs; a zombie has no command line."""
     try:
-        return (process / "comm").read_text().strip()
+        runs = (process / "cmdline").read_bytes()
+        return (process / "comm").read_text().strip() if runs else ""
     except OSError:
         return ""
 

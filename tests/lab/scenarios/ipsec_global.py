@@ -103,7 +103,7 @@ def global_one_peer_dead(lab: Lab) -> None:
     carol.unplug("eth0")
     act(alice, "down", 0, "4 connections down", cleartext(4))
     require_nothing(alice)
-    act(alice, "up -b -t 15", 1, "2 of 4 connections up, 2 not",
+    act(alice, "up -b -t 30", 1, "2 of 4 connections up, 2 not",
         "  carol_v4: peer does not answer, peer 10.1.0.3",
         "  carol_v6: peer does not answer, peer fd00:1::3")  # fmt: skip
     lab.expect(
