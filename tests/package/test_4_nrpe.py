@@ -25,8 +25,8 @@ def server(node: System) -> Iterator[None]:
     nrpe = node.start("/usr/sbin/nrpe", "-c", "/etc/nagios/nrpe.cfg", "-f")
     wait_for(lambda: asked(node).returncode == 0, "nrpe answers")
     yield
-    node.run("pkill", "-x", "nrpe")
-    nrpe.wait()
+    node.run("pkill", "-KILL", "-x", "nrpe")
+    nrpe.wait(timeout=60)
 
 
 def asked(node: System, *arguments: str) -> Result:

@@ -74,10 +74,10 @@ def icinga2(node: System) -> Iterator[None]:
     daemon = node.start("icinga2", "daemon")
     wait_for(lambda: answers(node), "Icinga's API answers")
     yield
-    node.run("pkill", "icinga2")
-    node.run("pkill", "-x", "nrpe")
-    daemon.wait()
-    nrpe.wait()
+    node.run("pkill", "-KILL", "icinga2")
+    node.run("pkill", "-KILL", "-x", "nrpe")
+    daemon.wait(timeout=60)
+    nrpe.wait(timeout=60)
 
 
 def answers(node: System) -> bool:

@@ -75,10 +75,10 @@ def nagios4(node: System) -> Iterator[None]:
     wait_for(lambda: node.exists("/var/lib/nagios4/rw/nagios.cmd"), "Nagios takes commands")
     wait_for(lambda: node.exists(STATUS), "Nagios tells its status")
     yield
-    node.run("pkill", "nagios4")
-    node.run("pkill", "-x", "nrpe")
-    daemon.wait()
-    nrpe.wait()
+    node.run("pkill", "-KILL", "nagios4")
+    node.run("pkill", "-KILL", "-x", "nrpe")
+    daemon.wait(timeout=60)
+    nrpe.wait(timeout=60)
 
 
 def service(node: System, name: str) -> dict[str, str]:
