@@ -4,7 +4,7 @@ from lab.hosts import Host
 from lab.scenario import Lab, scenario
 from lab.scenarios.pair import BOB, conn, pair
 
-DELAY = 3.0
+DELAY = 8.0
 
 
 def rekey(host: Host, what: str) -> None:
