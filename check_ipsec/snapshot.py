@@ -100,11 +100,21 @@ def counted(number: int) -> int:
 def read_kernel(host: Host, deadline: Deadline) -> Kernel | CheckIpsecError:
     """The kernel's states and policies, or why they could not be had."""
     try:
-        states = text_of(Source.XFRM_STATE, host.read(Source.XFRM_STATE, deadline))
-        policies = text_of(Source.XFRM_POLICY, host.read(Source.XFRM_POLICY, deadline))
+        states = read_patiently(host, Source.XFRM_STATE, deadline)
+        policies = read_patiently(host, Source.XFRM_POLICY, deadline)
         return Kernel(
             xfrm_state.parse(states, "ip xfrm state"),
             xfrm_policy.parse(policies, "ip xfrm policy"),
         )
     except (NotPermitted, CommandFailed, ParseError) as error:
         return error
+
+
+def read_patiently(host: Host, source: Source, deadline: Deadline) -> str:
+    """A text, asked for a second time where a busy host was too slow and there is time."""
+    try:
+        return text_of(source, host.read(source, deadline))
+    except TimedOut:
+        if not host.can_read_again(deadline):
+            raise
+        return text_of(source, host.read(source, deadline))

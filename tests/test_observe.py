@@ -149,6 +149,15 @@ def test_a_second_look_that_fails_leaves_the_first() -> None:
     assert set(states(look(host)).values()) == {State.NOT_CONNECTED}
 
 
+def test_a_kernel_that_was_too_slow_once_is_asked_again() -> None:
+    slow = Output(Source.XFRM_POLICY.words, "", exit=None, seconds=1.0, timed_out=True)
+    host = Scripted(XFRM_POLICY=[slow, said(Source.XFRM_POLICY)])
+    assert status_of(look(host)) is Severity.OK
+    assert host.asked == ["statusall", *KERNEL, "xfrm-policy"]
+    assert status_of(look(Scripted(XFRM_POLICY=[slow]))) is Severity.WARNING
+    assert status_of(look(Scripted(again=False, XFRM_POLICY=[slow]))) is Severity.WARNING
+
+
 def test_a_short_answer_is_asked_for_again() -> None:
     host = Scripted(STATUSALL=[short(), said(Source.STATUSALL)])
     assert status_of(look(host)) is Severity.OK
