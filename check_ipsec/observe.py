@@ -75,7 +75,8 @@ def observe(host: Host, question: Question) -> Observation:
 def saw_less(second: Observation, first: Observation) -> bool:
     """Whether the second look failed; then it proves nothing against the first."""
     lost_kernel = second.kernel_error is not None and first.kernel_error is None
-    return second.daemon_error is not None or lost_kernel
+    left_out = second.partial and not first.partial
+    return second.daemon_error is not None or lost_kernel or left_out
 
 
 def confirmed(first: Verdict, second: Verdict) -> Verdict:

@@ -149,6 +149,11 @@ def test_a_second_look_that_fails_leaves_the_first() -> None:
     assert set(states(look(host)).values()) == {State.NOT_CONNECTED}
 
 
+def test_a_second_look_that_leaves_out_sas_proves_nothing_against_the_first() -> None:
+    host = Scripted(STATUSALL=[without("carol_v4"), short()])
+    assert states(look(host))["carol_v4"] is State.NOT_CONNECTED
+
+
 def test_a_kernel_that_was_too_slow_once_is_asked_again() -> None:
     slow = Output(Source.XFRM_POLICY.words, "", exit=None, seconds=1.0, timed_out=True)
     host = Scripted(XFRM_POLICY=[slow, said(Source.XFRM_POLICY)])
