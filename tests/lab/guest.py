@@ -85,7 +85,14 @@ def _play_reporting(scenario: Scenario, suite: str, mode: str) -> None:
         folder.with_suffix(".problem").write_text(f"{error}\n", errors="surrogateescape")
     except Exception:
         folder.with_suffix(".problem").write_text(traceback.format_exc())
-    folder.with_suffix(".seconds").write_text(f"{time.monotonic() - begin:.1f}\n")
+    _report_end(folder, time.monotonic() - begin)
+
+
+def _report_end(folder: Path, seconds: float) -> None:
+    """Whoever sees the file takes the scenario as ended, so it appears as a whole."""
+    unfinished = folder.with_suffix(".ending")
+    unfinished.write_text(f"{seconds:.1f}\n")
+    unfinished.replace(folder.with_suffix(".seconds"))
 
 
 def main(mode: str) -> None:
