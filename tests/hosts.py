@@ -1,4 +1,4 @@
-"""The captured hosts in fixtures/hosts/ and what check_ipsec says of each.
+"""The captured hosts in fixtures/hosts/ and what the commands say of each.
 
 A host is a folder with the texts of one moment, ``about``, perhaps ``args`` (an option
 a line), and ``expected/``. ``python3 -m tests.hosts`` writes what is expected again;
@@ -8,15 +8,17 @@ read the difference before you commit it.
 import io
 import json
 import os
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
 from check_ipsec.checks.ipsec import main
+from check_ipsec.ipsec_global.command import main as ipsec_global
 
 ROOT = Path(__file__).resolve().parent.parent
 HOSTS = Path("fixtures/hosts")
 FORMS = {"text": [], "table": ["-v"], "json": ["--json"]}
+ACTIONS = ("down", "up")
 
 
 class Said(NamedTuple):
@@ -56,6 +58,14 @@ def expected(host: Path, form: str) -> Said:
     return Said((folder / form).read_text(), int((folder / "exit").read_text()))
 
 
+def planned(host: Path, action: str) -> str:
+    """What ``ipsec-global --dry-run`` prints of a host, in either stream, and its exit status."""
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        status = ipsec_global([action, "--dry-run", f"--captured={host}"])
+    return f"{said.getvalue()}exit status {status}\n"
+
+
 def write_expected() -> None:
     """Write all expected outputs."""
     os.chdir(ROOT)
@@ -67,6 +77,8 @@ def write_expected() -> None:
             said = say(host, form)
             (folder / form).write_text(said.text)
             (folder / "exit").write_text(f"{said.exit}\n")
+        for action in ACTIONS:
+            (folder / action).write_text(planned(host, action))
 
 
 if __name__ == "__main__":

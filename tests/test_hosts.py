@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import FORMS, ROOT, expected, hosts, say
+from tests.hosts import ACTIONS, FORMS, ROOT, expected, hosts, planned, say
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +17,12 @@ def _at_the_root_80_columns_wide(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("host", hosts(), ids=lambda host: host.name)
 def test_says_what_is_expected(host: Path, form: str) -> None:
     assert say(host, form) == expected(host, form)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("host", hosts(), ids=lambda host: host.name)
+def test_would_do_what_is_expected(host: Path, action: str) -> None:
+    assert planned(host, action) == (ROOT / host / "expected" / action).read_text()
 
 
 @pytest.mark.parametrize("host", hosts(), ids=lambda host: host.name)
