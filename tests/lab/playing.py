@@ -62,6 +62,7 @@ def play(work: Path, todo: Sequence[Job], mode: str, root: Path | None = None) -
     suites. Raises LabError where a guest cannot run, or has not ended in its time.
     """
     uml.require_programs()
+    uml.prepare(work)
     _prepare(work, todo, mode)
     for suite in {job.suite for job in todo}:
         _lay_ground(work, suite, root)

@@ -19,9 +19,11 @@ PROGRAMS = {
     "pki": "strongswan-pki",
     "sudo": "sudo",
     "nrpe": "nagios-nrpe-server",
+    "gcc": "gcc libc6-dev",
 }
 MEMORY = "1536M"
 SEARCH = "/usr/sbin:/usr/bin:/sbin:/bin"
+PRELOADED = "xstate"
 
 
 def require_programs() -> None:
@@ -31,6 +33,19 @@ def require_programs() -> None:
     )
     if missing:
         raise LabError(f"missing packages: apt-get install {' '.join(missing)}")
+
+
+def prepare(work: Path) -> None:
+    """Builds in ``work`` what User-Mode Linux needs on some processors."""
+    source = Path(__file__).with_name(f"{PRELOADED}.c")
+    command = ["gcc", "-shared", "-fPIC", "-Wall", "-o", _preloaded(work), source]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise LabError(f"{source} does not compile: {done.stdout}")
+
+
+def _preloaded(work: Path) -> Path:
+    return work / f"{PRELOADED}.so"
 
 
 def release() -> str:
@@ -52,7 +67,12 @@ class Guest:
                 stdout=console,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={"PATH": SEARCH, "HOME": str(work), "TMPDIR": "/tmp"},
+                env={
+                    "PATH": SEARCH,
+                    "HOME": str(work),
+                    "TMPDIR": "/tmp",
+                    "LD_PRELOAD": str(_preloaded(work)),
+                },
             )
 
     def runs(self) -> bool:
@@ -67,7 +87,8 @@ class Guest:
     def problem(self) -> str | None:
         """What kept the guest from playing, once it has ended."""
         if not self._file("exit").exists():
-            return f"the guest did not boot, or died: see {self._file('console')}"
+            console = self._file("console").read_text(errors="replace")
+            return f"the guest did not boot, or died:\n{console}"
         if self._file("exit").read_text().strip() != "0":
             return f"the guest's program failed: {self._file('output').read_text()}"
         return None
