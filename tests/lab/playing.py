@@ -59,7 +59,7 @@ def play(work: Path, todo: Sequence[Job], mode: str, root: Path | None = None) -
 
     ``work`` must be empty and outlive what is done with the results. In ``root`` lies a
     Debian with strongSwan and the plugin, on which is played as it is, instead of the
-    suites. Raises LabError where a guest cannot run, or has not ended in its time.
+    suites. Raises LabError where a guest cannot run, or hangs.
     """
     uml.require_programs()
     uml.prepare(work)
@@ -68,7 +68,7 @@ def play(work: Path, todo: Sequence[Job], mode: str, root: Path | None = None) -
         _lay_ground(work, suite, root)
     if mode == "ask" and not root:
         install(work / "plugin")
-    guests = [uml.Guest(work, mode, number) for number in range(min(_cores(), len(todo)))]
+    guests = [uml.Guest(work, mode, number) for number in range(min(_guests(), len(todo)))]
     try:
         yield from _results(work, todo, guests)
     finally:
@@ -76,8 +76,9 @@ def play(work: Path, todo: Sequence[Job], mode: str, root: Path | None = None) -
             guest.kill()
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+def _guests() -> int:
+    """How many run at once: a guest waits for a third of its time."""
+    return max(1, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
 def _prepare(work: Path, todo: Sequence[Job], mode: str) -> None:
@@ -96,19 +97,25 @@ def _lay_ground(work: Path, suite: str, root: Path | None) -> None:
 
 
 def _results(work: Path, todo: Sequence[Job], guests: Iterable[uml.Guest]) -> Iterator[Played]:
-    deadline = time.monotonic() + BOOT_SECONDS + sum(SCENARIOS[job.name].seconds for job in todo)
     left = list(todo)
+    progress = time.monotonic()
     while left:
         running = any(guest.runs() for guest in guests)
         for job in [job for job in left if _file(work, job, "seconds").exists()]:
             left.remove(job)
+            progress = time.monotonic()
             yield _result(work, job)
         if left and not running:
             problems = [guest.problem() for guest in guests]
             raise LabError(next(filter(None, problems), f"not played: {left}"))
-        if time.monotonic() > deadline:
-            raise LabError(f"the guests did not end in time; not played: {left}")
+        if time.monotonic() > progress + _patience(left):
+            raise LabError(f"a guest hangs; not played: {left}")
         time.sleep(0.2)
+
+
+def _patience(left: Iterable[Job]) -> float:
+    """Seconds that may pass until another of these has been played."""
+    return BOOT_SECONDS + max((SCENARIOS[job.name].seconds for job in left), default=0.0)
 
 
 def _result(work: Path, job: Job) -> Played:
