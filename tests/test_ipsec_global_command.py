@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -97,9 +98,12 @@ def test_status_as_json_is_the_checks(capsys: pytest.CaptureFixture[str]) -> Non
 
 # --- what cannot be done ------------------------------------------------------------
 
+# argparse quotes the choices before Python 3.12 only
+quoted_by_argparse = str if sys.version_info >= (3, 12) else repr
+
 REFUSALS = [
     (("sideways",), 2, "argument action: invalid choice: 'sideways' (choose from "
-     "'up', 'down', 'status') (see ipsec-global --help)"),
+     f"{', '.join(map(quoted_by_argparse, ('up', 'down', 'status')))}) (see ipsec-global --help)"),
     ((), 2, "the following arguments are required: action (see ipsec-global --help)"),
     (("down", "-b", "-n"), 2, "argument -n/--non-blocking: not allowed with argument "
      "-b/--blocking (see ipsec-global --help)"),

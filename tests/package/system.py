@@ -105,7 +105,7 @@ class System:
         done = subprocess.run(
             self.words(*command, user=user, online=online), input=stdin, capture_output=True,
             encoding="utf-8", errors="surrogateescape", env=ENVIRONMENT | (environment or {}),
-            timeout=300,
+            timeout=900,
         )  # fmt: skip
         assert done.returncode == 0 or not check, f"{command}:\n{done.stdout}{done.stderr}"
         return done

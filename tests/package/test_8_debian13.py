@@ -1,13 +1,18 @@
 """The package on a fresh Debian 13: the same file, other libraries, another sudo."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.hosts import expected
+from tests.package.conftest import bare
 from tests.package.replay import replay
 from tests.package.system import System
 
 PLUGIN = "/usr/lib/nagios/plugins/check_ipsec"
 NAME = "monitoring-plugins-ipsec"
+# some of the tests run as another user, who must get there
+SOURCE = "/srv/source"
 
 
 @pytest.mark.parametrize("program", ["ip", "ipsec"])
@@ -31,3 +36,18 @@ def test_it_judges_as_an_ordinary_user(debian13: System, host: str) -> None:
 def test_it_goes_without_a_trace(debian13: System) -> None:
     debian13.apt("purge", NAME)
     assert not debian13.exists("/etc/sudoers.d/monitoring-plugins-ipsec")
+
+
+def test_it_builds_there_and_passes_its_tests(changes: Path, tmp_path: Path) -> None:
+    with bare("trixie", tmp_path) as system:
+        (dsc,) = map(system.put, changes.parent.glob("*.dsc"))
+        (_,) = map(system.put, changes.parent.glob("*.tar.*"))
+        system.apt("install", "--no-install-recommends", "build-essential", "fakeroot")
+        system.apt("build-dep", "--no-install-recommends", dsc)
+        system.run("dpkg-source", "--extract", dsc, SOURCE)
+        words = ("dpkg-buildpackage", "--no-sign", "--build=binary")
+        said = system.run("env", f"--chdir={SOURCE}", *words).stdout
+        assert " passed in " in said
+        (built,) = system.root.glob(f"{SOURCE}/../*.deb".lstrip("/"))
+        system.apt("install", f"{SOURCE}/../{built.name}")
+        assert system.run(PLUGIN, "--version").stdout.startswith("check_ipsec ")
