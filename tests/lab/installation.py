@@ -1,8 +1,8 @@
 """The plugin as a site installs it, as folders that lie over a suite's.
 
 ``pip`` puts it below /usr/local for the machine's Python; the command and what belongs
-below /etc lie where the Debian package has them. On
-hosts of another suite, whose Python may be too old or missing, the machine's runs it.
+below /etc lie where the Debian package has them. On hosts of another suite, whose Python
+may be too old or missing, the machine's runs it.
 """
 
 import shutil
