@@ -7,7 +7,6 @@ import pytest
 
 from pack.commands import COMMANDS, Command
 from tests.package.building import newer
-from tests.package.replay import replay
 from tests.package.system import System
 
 SUDOERS = "/etc/sudoers.d/monitoring-plugins-ipsec"
@@ -83,13 +82,3 @@ def test_it_installs_again(node: System, deb: Path) -> None:
     assert "changed" not in node.read(SUDOERS)
     assert node.run("dpkg", "--verify", NAME).stdout == ""
     node.run("dpkg", "--audit")
-
-
-def test_a_full_disk_leaves_no_capture(node: System) -> None:
-    replay(node, "fleet-130-all-up")
-    node.run("mount", "-t", "tmpfs", "-o", "size=64k", "none", "/mnt")
-    said = node.run("check_ipsec", "--capture", "/mnt/host", check=False)
-    wanted = "IPSEC UNKNOWN - /mnt/host: No space left on device\n"
-    assert (said.stdout, said.stderr, said.returncode) == (wanted, "", 3)
-    assert node.run("ls", "-A", "/mnt").stdout == ""
-    node.run("umount", "/mnt")

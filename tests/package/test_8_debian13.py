@@ -33,6 +33,16 @@ def test_it_judges_as_an_ordinary_user(debian13: System, host: str) -> None:
     assert (said.stdout, said.returncode) == (wanted.text, wanted.exit)
 
 
+def test_a_full_disk_leaves_no_capture(debian13: System) -> None:
+    replay(debian13, "fleet-130-all-up")
+    debian13.run("mount", "-t", "tmpfs", "-o", "size=64k", "none", "/mnt")
+    said = debian13.run("check_ipsec", "--capture", "/mnt/host", check=False)
+    wanted = "IPSEC UNKNOWN - /mnt/host: No space left on device\n"
+    assert (said.stdout, said.stderr, said.returncode) == (wanted, "", 3)
+    assert debian13.run("ls", "-A", "/mnt").stdout == ""
+    debian13.run("umount", "/mnt")
+
+
 def test_it_goes_without_a_trace(debian13: System) -> None:
     debian13.apt("purge", NAME)
     assert not debian13.exists("/etc/sudoers.d/monitoring-plugins-ipsec")
