@@ -37,11 +37,16 @@ class Played(NamedTuple):
 
 
 def jobs(suite: str, names: Sequence[str], live: bool) -> list[Job]:
-    """The scenarios of these names; without names all, the longest first."""
+    """The scenarios of these names that the suite can play; without names all.
+
+    The longest come first.
+    """
     unknown = sorted(set(names) - set(SCENARIOS))
     if unknown:
         raise LabError(f"no such scenario: {', '.join(unknown)}")
     fitting = [one for one in SCENARIOS.values() if live or not one.live]
+    if suite in suites.WITHOUT_IKEV1:
+        fitting = [one for one in fitting if not one.ikev1]
     chosen = [one for one in fitting if not names or one.name in names]
     return [Job(suite, one.name) for one in sorted(chosen, key=lambda one: -one.seconds)]
 

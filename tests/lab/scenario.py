@@ -106,8 +106,8 @@ class Scenario(NamedTuple):
     """What happens on a lab, up to what is expected of it.
 
     An ``every_release`` scenario is played with, and kept of, other releases too. A
-    ``live`` one is more, or less, than one moment: it is no fixture. ``seconds`` are
-    what it may take.
+    ``live`` one is more, or less, than one moment: it is no fixture. An ``ikev1`` one
+    needs a charon that speaks it. ``seconds`` are what it may take.
     """
 
     name: str
@@ -115,6 +115,7 @@ class Scenario(NamedTuple):
     play: Callable[[Lab], None]
     every_release: bool
     live: bool
+    ikev1: bool
     seconds: float
 
 
@@ -122,14 +123,18 @@ SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(
-    *, every_release: bool = False, live: bool = False, seconds: float = SECONDS
+    *,
+    every_release: bool = False,
+    live: bool = False,
+    ikev1: bool = False,
+    seconds: float = SECONDS,
 ) -> Callable[[Callable[[Lab], None]], Callable[[Lab], None]]:
     """Registers a function as the scenario of its name, its docstring as ``about``."""
 
     def register(play: Callable[[Lab], None]) -> Callable[[Lab], None]:
         name = play.__name__.replace("_", "-")
         about = " ".join((play.__doc__ or "").split())
-        SCENARIOS[name] = Scenario(name, about, play, every_release, live, seconds)
+        SCENARIOS[name] = Scenario(name, about, play, every_release, live, ikev1, seconds)
         return play
 
     return register

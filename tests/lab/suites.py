@@ -9,11 +9,13 @@ from lab.errors import LabError
 
 MAIN = "bookworm"
 SUITES = ("bullseye", MAIN, "trixie", "sid")
+WITHOUT_IKEV1 = {"sid"}  # strongSwan 6.1 is built without it
 PACKAGES = (
     *("strongswan-starter", "strongswan-charon", "strongswan-swanctl", "strongswan-pki"),
     *("libstrongswan-standard-plugins", "libstrongswan-extra-plugins"),
     *("libcharon-extra-plugins", "libcharon-extauth-plugins"),
-    *("iproute2", "iputils-ping", "sudo"),
+    *("iproute2", "iputils-ping", "sudo", "procps", "netbase", "iptables"),
+    *("nagios-nrpe-server", "nagios-nrpe-plugin"),
 )
 
 
@@ -34,16 +36,17 @@ def root_folder(suite: str) -> Path:
     if suite == _of_this_machine():
         return Path("/")
     root, made = _cache() / suite, _cache() / f"{suite}.made"
-    if not made.exists():
+    packages = ",".join(PACKAGES)
+    if not made.exists() or made.read_text() != packages:
         shutil.rmtree(root, ignore_errors=True)
-        _debootstrap(suite, root)
-        made.touch()
+        _debootstrap(suite, root, packages)
+        made.write_text(packages)
     return root
 
 
-def _debootstrap(suite: str, root: Path) -> None:
+def _debootstrap(suite: str, root: Path, packages: str) -> None:
     root.mkdir(parents=True)
-    command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    command = ["debootstrap", "--variant=minbase", f"--include={packages}"]
     log = root.with_suffix(".log")
     try:
         with log.open("w") as file:

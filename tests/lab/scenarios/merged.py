@@ -4,9 +4,9 @@ from lab.scenario import Lab, scenario
 from lab.scenarios.pair import conn, pair
 
 
-def child(name: str, number: int, auto: str = "start") -> str:
+def child(name: str, number: int, auto: str = "start", settings: tuple[str, ...] = ()) -> str:
     return conn(name, "type=tunnel", f"leftsubnet=10.2.{number}.0/24",
-                f"rightsubnet=10.3.{number}.0/24", f"auto={auto}")  # fmt: skip
+                f"rightsubnet=10.3.{number}.0/24", f"auto={auto}", *settings)  # fmt: skip
 
 
 def children(count: int, auto: str = "start") -> str:

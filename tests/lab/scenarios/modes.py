@@ -8,14 +8,14 @@ AGGRESSIVE = "i_dont_care_about_security_and_use_aggressive_mode_psk = yes"
 USER = PSK + 'carol : EAP "lab"\ncarol : XAUTH "lab"\n'
 
 
-@scenario()
+@scenario(ikev1=True)
 def ikev1_main_mode(lab: Lab) -> None:
     """IKEv1, main mode, up."""
     alice, _ = pair(lab, conn("bob", "keyexchange=ikev1"), installed=("bob",))
     lab.expect(alice, "OK - 1 connection established")
 
 
-@scenario()
+@scenario(ikev1=True)
 def ikev1_aggressive_mode(lab: Lab) -> None:
     """IKEv1, aggressive mode, up; charon calls itself weakSwan."""
     alice, _ = pair(lab, conn("bob", "keyexchange=ikev1", "aggressive=yes"), charon=AGGRESSIVE,
@@ -23,7 +23,7 @@ def ikev1_aggressive_mode(lab: Lab) -> None:
     lab.expect(alice, "OK - 1 connection established")
 
 
-@scenario()
+@scenario(ikev1=True)
 def ikev1_xauth(lab: Lab) -> None:
     """IKEv1 with XAuth: alice knows bob by his user name too."""
     ends = ("keyexchange=ikev1", "leftauth=psk", "rightauth=psk")

@@ -4,7 +4,8 @@ from lab.asking import repeat
 from lab.hosts import Host
 from lab.scenario import Lab, scenario
 from lab.scenarios.fleet import CALM, Node, address, connection, name, nodes
-from lab.scenarios.pair import DEFAULT, PSK
+from lab.scenarios.merged import all_installed, child, children
+from lab.scenarios.pair import DEFAULT, PSK, conn, pair
 
 PEERS = 10
 MINUTES = 3
@@ -58,3 +59,50 @@ def soak_break_before_make(lab: Lab) -> None:
     """The old IKE_SA goes before the new one comes: connecting at the worst, by its tasks."""
     alice = under_way(lab, "\nmake_before_break = no")
     repeat(lab, alice, {"OK", "WARNING"}, seconds=60, runs=60)
+
+
+IKEV1 = ("keyexchange=ikev1", *REKEYS, "ikelifetime=60s")
+
+
+@scenario(live=True, ikev1=True, seconds=600)
+def soak_ikev1(lab: Lab) -> None:
+    """IKEv1, three CHILD_SAs under one IKE_SA, both renewed every few seconds."""
+    conns = "".join(child(f"net{number}", number, settings=IKEV1) for number in (1, 2, 3))
+    alice, _ = pair(lab, conns, installed=all_installed(3), charon=LINGERS)
+    repeat(lab, alice, {"OK"}, seconds=60, runs=60)
+
+
+@scenario(live=True, seconds=600)
+def soak_merged(lab: Lab) -> None:
+    """Three CHILD_SAs under one IKE_SA, both rekeyed every few seconds."""
+    settings = (*REKEYS, "ikelifetime=90s", "reauth=no")
+    conns = "".join(child(f"net{number}", number, settings=settings) for number in (1, 2, 3))
+    alice, _ = pair(lab, conns, installed=all_installed(3), charon=LINGERS)
+    repeat(lab, alice, {"OK"}, seconds=60, runs=60)
+
+
+@scenario(live=True, seconds=600)
+def soak_on_demand(lab: Lab) -> None:
+    """On demand, closed for inactivity and brought up by traffic again and again."""
+    alice, _ = pair(lab, conn("bob", "auto=route", "inactivity=3s"))
+    alice.spawn("ping", "-q", "-i", "5", "10.1.0.2")
+    repeat(lab, alice, {"OK"}, seconds=60, runs=60)
+
+
+AGAIN = """\
+#!/bin/sh
+while sleep 1; do
+    ipsec update
+    sleep 1
+    ipsec reload
+done
+"""
+
+
+@scenario(live=True, seconds=600)
+def soak_reloaded(lab: Lab) -> None:
+    """The configuration is read again and again, as configuration management does."""
+    alice, _ = pair(lab, children(3), installed=all_installed(3))
+    alice.write("/usr/local/bin/again", AGAIN, 0o755)
+    alice.spawn("/usr/local/bin/again")
+    repeat(lab, alice, {"OK"}, seconds=60, runs=60)
