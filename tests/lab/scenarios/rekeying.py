@@ -70,7 +70,8 @@ REAUTHENTICATES_SOON = conn("bob", "ikelifetime=15s", "margintime=3s", "rekeyfuz
 @scenario()
 def ike_reauthenticating(lab: Lab) -> None:
     """Break-before-make reauthentication: the IKE_SA is being deleted for it."""
-    alice, bob = pair(lab, REAUTHENTICATES_SOON, bob=BOB, installed=("bob",))
+    alice, bob = pair(lab, REAUTHENTICATES_SOON, bob=BOB, installed=("bob",),
+                      charon="make_before_break = no")  # fmt: skip
     bob.delay(DELAY)
     alice.wait(r"bob\[1\]: DELETING")
     lab.expect(
