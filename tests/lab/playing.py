@@ -64,8 +64,10 @@ def play(work: Path, todo: Sequence[Job], mode: str, root: Path | None = None) -
 
     ``work`` must be empty and outlive what is done with the results. In ``root`` lies a
     Debian with strongSwan and the plugin, on which is played as it is, instead of the
-    suites. Raises LabError where a guest cannot run, or hangs.
+    suites. Raises LabError where there is nothing to play, a guest cannot run, or hangs.
     """
+    if not todo:
+        raise LabError("the suite plays none of these scenarios")
     uml.require_programs()
     uml.prepare(work)
     _prepare(work, todo, mode)
