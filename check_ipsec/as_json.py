@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from check_ipsec.model import ChildSa, IkeSa, Traffic
+from check_ipsec.model import ChildSa, IkeSa, Traffic, UnreadLine
 from check_ipsec.observe import Observation
 from check_ipsec.severity import Counts, Severity
 from check_ipsec.verdict import Verdict
@@ -35,7 +35,6 @@ def document(
         "counts": {
             "not_established": counts.not_established,
             **counts._asdict(),
-            "unlisted": observation.unlisted.number(),
         },
         "daemon": daemon(observation),
         "kernel": kernel(observation),
@@ -45,20 +44,21 @@ def document(
     }
 
 
-def unread(observation: Observation) -> tuple[Any, ...]:
-    """The lines of charon that no production takes."""
-    return observation.status.unread if observation.status else ()
+def unread(observation: Observation) -> tuple[UnreadLine, ...]:
+    """The lines of charon and of the kernel that no production takes."""
+    of_charon = observation.status.unread if observation.status else ()
+    return of_charon + (observation.kernel.lines if observation.kernel else ())
 
 
 def daemon(observation: Observation) -> dict[str, Any]:
     """charon: whether it answers, and what it says of itself."""
-    known = observation.status and observation.status.daemon
     facts: dict[str, Any] = {"running": observation.daemon_error is None}
     facts["error"] = str(observation.daemon_error) if observation.daemon_error else None
     facts["partial"] = observation.partial
-    if known:
+    if observation.status:
+        known = observation.status.daemon
         facts.update(known._asdict())
-        facts["threads"] = known.threads._asdict()
+        facts["threads"] = known.threads and known.threads._asdict()
         facts["memory"] = known.memory and known.memory._asdict()
     return facts
 
@@ -80,6 +80,7 @@ def connection(verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.reason_text or None,
         "verified": verdict.verified,
         "cleartext": verdict.cleartext,
+        "stale": verdict.stale,
         "notes": list(verdict.notes),
         "ike_sas": [ike_sa(ike) for ike in verdict.ike_sas],
         "child_sas": [child_sa(ike, child) for ike, child in verdict.sas],
@@ -120,4 +121,5 @@ def unlisted(observation: Observation) -> dict[str, Any]:
         "ike_sas": [ike_sa(ike) for ike in found.ike_sas],
         "child_sas": [child_sa(ike, child) for ike, child in found.sas],
         "traps": [trap.name for trap in found.traps],
+        "superseded": [child_sa(ike, child) for ike, child in found.superseded],
     }

@@ -72,7 +72,7 @@ def add_common_options(parser: argparse.ArgumentParser, timeout: float, verbose:
 
 def seconds(text: str) -> float:
     """A number of seconds above 0, as an option's value."""
-    if not re.fullmatch(r"\d{1,6}(?:\.\d*)?", text) or not float(text):
+    if not re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]*)?", text) or not float(text):
         raise argparse.ArgumentTypeError("not a number of seconds above 0")
     return float(text)
 

@@ -9,7 +9,9 @@ a section that starter drops                             does not load it
 ``type=passthrough`` or ``drop``,           SHUNT        listed under Shunted
 ``auto=route``                                           Connections
 ``type=passthrough`` or ``drop`` otherwise  LOADED       loaded
-``auto=route``                              ON_DEMAND    established, or its trap
+``auto=route`` to any address in another    CLIENTS      loaded: charon installs no
+mode than transport                                      trap (trap_manager.c, install)
+``auto=route`` otherwise                    ON_DEMAND    established, or its trap
                                                          is in daemon and kernel
 no single peer                              CLIENTS      loaded
 else (``auto=start``, ``auto=add``)         REQUIRED     established
@@ -23,13 +25,14 @@ import re
 from collections.abc import Iterable
 from enum import Enum
 from fnmatch import fnmatchcase
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from check_ipsec.errors import UsageError
 from check_ipsec.model import Connection, Peer
 
 SHUNT_TYPES = {"passthrough", "pass", "drop", "reject"}
-ANY_HOST = {"", "%any", "%any4", "%any6", "%defaultroute", "0.0.0.0", "::", "%group"}
+ANY_HOST = {"", "%any", "%any4", "%any6", "%defaultroute", "%group"}
 
 
 class Expectation(Enum):
@@ -79,9 +82,11 @@ def configured_expectation(connection: Connection, loaded: Iterable[Peer]) -> Ex
         return Expectation.REQUIRED
     if connection.setting("type") in SHUNT_TYPES:
         return Expectation.SHUNT if auto == "route" else Expectation.LOADED
-    if auto == "route":
-        return Expectation.ON_DEMAND
     remotes = [peer.remote for peer in loaded] or [connection.setting("right") or ""]
+    if auto == "route":
+        in_transport = (connection.setting("type") or "").startswith("transport")
+        anybody = not in_transport and all(map(is_anybody, remotes))
+        return Expectation.CLIENTS if anybody else Expectation.ON_DEMAND
     return Expectation.REQUIRED if any(map(names_a_peer, remotes)) else Expectation.CLIENTS
 
 
@@ -94,13 +99,34 @@ def names_a_peer(addresses: str) -> bool:
     return any(is_single_host(address.strip()) for address in addresses.split(","))
 
 
+def is_anybody(addresses: str) -> bool:
+    """Whether any address will do, and nothing else stands in the list."""
+    listed = [address.strip() for address in addresses.split(",")]
+    return all(address in ANY_HOST or is_unspecified(address) for address in listed)
+
+
 def is_single_host(address: str) -> bool:
     """Whether ``address`` is one host, by name or by number."""
-    return address not in ANY_HOST and "/" not in address and not is_range(address)
+    if address in ANY_HOST or "/" in address or is_range(address):
+        return False
+    return not is_unspecified(address)
 
 
 def is_range(address: str) -> bool:
     """Whether ``address`` is ``FIRST-LAST`` of one family; host names may hold a ``-``."""
     first, dash, last = address.partition("-")
-    return bool(dash) and all(re.fullmatch(r"[0-9.]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+", end)
-                              for end in (first, last))  # fmt: skip
+    return bool(dash) and is_address(first) and is_address(last)
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is a literal address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_unspecified(text: str) -> bool:
+    """Whether ``text`` is a literal address that stands for any, however it is written."""
+    return not text.strip("0.:") and is_address(text)

@@ -17,7 +17,13 @@ from check_ipsec.model import (
     Shunt,
     Status,
 )
-from check_ipsec.protection import configured_marks, configured_selectors, resolved
+from check_ipsec.protection import (
+    Selectors,
+    configured_marks,
+    configured_selectors,
+    resolved,
+)
+from check_ipsec.stale import is_to_another_peer, loaded_differently
 
 UP = {IkeState.ESTABLISHED, IkeState.PASSIVE, IkeState.REKEYING, IkeState.REKEYED}
 CARRYING = {
@@ -28,13 +34,32 @@ CARRYING = {
 }
 
 
+class Claims(NamedTuple):
+    """What the CHILD_SAs of the whole host say is theirs.
+
+    ``spis`` are all that charon prints, in and out, each with the host that it is for.
+    ``silent`` are the names of CHILD_SAs in a state in which no SPIs are printed, by reqid.
+    """
+
+    spis: frozenset[tuple[str, int | None]]
+    silent: dict[int, set[str]]
+
+    def shares_reqid(self, child: ChildSa) -> bool:
+        """Whether unprinted SPIs of its reqid may be those of another connection."""
+        return bool(self.silent.get(child.reqid, set()) - {child.name})
+
+
 class Facts(NamedTuple):
     """All that is known of one connection.
 
     ``sas`` are the CHILD_SAs with its name, each with its IKE_SA; ``ike_sas`` are all
-    IKE_SAs that it owns. ``kernel`` is None where the kernel is not known;
-    ``asked`` is false where it was not to be asked. ``policies`` is false with
-    ``installpolicy=no``.
+    IKE_SAs that it owns; neither holds one to a peer that the file no longer names.
+    ``kernel`` is None where the kernel is not known; ``asked`` is false where it was not to
+    be asked. ``policies`` is false with ``installpolicy=no``. The marks are those of its
+    packets, if they are known. ``stale`` is the first setting that is loaded, or
+    negotiated, otherwise than the file has it. ``hidden``: an unread line may hold an SA,
+    a trap or a shunt of it. ``twin`` is another connection whose name charon prints in the
+    same way, or an empty text.
     """
 
     connection: Connection
@@ -49,7 +74,12 @@ class Facts(NamedTuple):
     policies: bool
     mark_in: Mark | None
     mark_out: Mark | None
+    marks_known: bool
+    claims: Claims
+    stale: str
     partial: bool
+    hidden: bool
+    twin: str
 
 
 def carrying(facts: Facts) -> Iterator[tuple[IkeSa, ChildSa]]:
@@ -64,37 +94,50 @@ def carrying_sas(sas: Iterable[tuple[IkeSa, ChildSa]]) -> Iterator[tuple[IkeSa, 
             yield ike, child
 
 
-def selectors(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the connection protects: negotiated, else trapped, loaded, configured."""
-    for child in (*(child for _, child in carrying(facts)), *facts.traps):
-        return child.local_ts, child.remote_ts
+def loaded_selectors(facts: Facts, resolve: bool) -> tuple[Selectors, Selectors] | None:
+    """The selectors that charon has loaded, local and remote, None where it has not."""
     for peer in facts.peers:
         for config in peer.children:
-            if config.name == printed(facts.connection.name):
+            if config.name == facts.connection.printed_name:
                 local, remote = config.local_ts, config.remote_ts
-                return resolved(local, peer.local), resolved(remote, peer.remote)
-    return configured_selectors(facts.connection)
+                if resolve:
+                    return resolved(local, peer.local), resolved(remote, peer.remote)
+                return local, remote
+    return None
 
 
-def printed(name: str) -> str:
-    """A name as it can be told from the padding that charon prints before it."""
-    return name.lstrip(" ")
+def configured_pair(facts: Facts) -> tuple[Selectors, Selectors]:
+    """The selectors of a connection that charon has not loaded, left and right."""
+    settings = dict(facts.connection.settings)
+    left, right = (
+        resolved(configured_selectors(settings, end), settings.get(end, ""))
+        for end in ("left", "right")
+    )
+    return left, right
 
 
 class Index:
     """The daemon's facts by the name that a connection finds them under."""
 
-    def __init__(self, status: Status | None) -> None:
+    def __init__(self, status: Status | None, connections: Iterable[Connection] = ()) -> None:
+        self.namesakes: dict[str, list[str]] = defaultdict(list)
+        for connection in connections:
+            if not connection.problem and connection.setting("auto") not in (None, "ignore"):
+                self.namesakes[connection.printed_name].append(connection.name)
         self.peers: dict[str, list[Peer]] = defaultdict(list)
         self.sas: dict[str, list[tuple[IkeSa, ChildSa]]] = defaultdict(list)
         self.ike_sas: dict[str, list[IkeSa]] = defaultdict(list)
         self.traps: dict[str, list[ChildSa]] = defaultdict(list)
         self.shunts: dict[str, Shunt] = {}
+        self.claims = Claims(frozenset(), {})
+        self._hiding: list[str] = []
         if status:
             self._fill(status)
 
     def _fill(self, status: Status) -> None:
         self.shunts = {shunt.name: shunt for shunt in status.shunts}
+        self.claims = claims_of(status)
+        self._hiding = [line.text.lstrip(" ") for line in status.unread if line.hides]
         for peer in status.peers:
             for name in {child.name for child in peer.children}:
                 self.peers[name].append(peer)
@@ -105,12 +148,32 @@ class Index:
         for trap in status.traps:
             self.traps[trap.name].append(trap)
 
-    def owned_ike_sas(self, name: str) -> tuple[IkeSa, ...]:
+    def owned_ike_sas(self, name: str) -> Iterator[IkeSa]:
         """The IKE_SAs of the peers that the connection is listed under, and its hosts."""
         owners = {peer.name for peer in self.peers.get(name, ())}
         owned = {ike.unique_id: ike for owner in owners for ike in self.ike_sas.get(owner, ())}
         owned.update((ike.unique_id, ike) for ike, _ in self.sas.get(name, ()))
-        return tuple(owned.values())
+        return iter(owned.values())
+
+    def hides(self, name: str) -> bool:
+        """Whether an unread line is about a connection of this name."""
+        begin, line_feed, _ = name.partition("\n")
+        tags = (begin,) if line_feed else tuple(f"{name}{tag}" for tag in (":", "[", "{"))
+        return any(text.startswith(tags) for text in self._hiding)
+
+
+def claims_of(status: Status) -> Claims:
+    """What all CHILD_SAs say is theirs."""
+    spis: set[tuple[str, int | None]] = set()
+    silent: dict[int, set[str]] = {}
+    for ike in status.ike_sas:
+        for child in ike.child_sas:
+            if child.spi_in is not None:
+                spis.add((ike.local_host, child.spi_in))
+                spis.add((ike.remote_host, child.spi_out))
+            elif child.state in CARRYING:
+                silent.setdefault(child.reqid, set()).add(child.name)
+    return Claims(frozenset(spis), silent)
 
 
 def gather(
@@ -122,15 +185,18 @@ def gather(
     overrides: tuple[Override, ...],
 ) -> Facts:
     """All that is known of one connection."""
-    name = printed(connection.name)
+    name = connection.printed_name
     peers = tuple(index.peers.get(name, ()))
-    mark_in, mark_out = configured_marks(connection)
+    mark_in, mark_out, marks_known = configured_marks(connection)
+    owned = [ike for ike in index.owned_ike_sas(name) if not is_to_another_peer(connection, ike)]
+    hosts = {ike.unique_id for ike in owned}
+    sas = tuple((ike, child) for ike, child in index.sas.get(name, ()) if ike.unique_id in hosts)
     return Facts(
         connection=connection,
         expectation=expectation(connection, peers, overrides),
         peers=peers,
-        ike_sas=index.owned_ike_sas(name),
-        sas=tuple(index.sas.get(name, ())),
+        ike_sas=tuple(owned),
+        sas=sas,
         traps=tuple(index.traps.get(name, ())),
         shunt=index.shunts.get(name),
         kernel=kernel,
@@ -138,5 +204,10 @@ def gather(
         policies=connection.setting("installpolicy") != "no",
         mark_in=mark_in,
         mark_out=mark_out,
+        marks_known=marks_known,
+        claims=index.claims,
+        stale=loaded_differently(connection, peers),
         partial=partial,
+        hidden=index.hides(name),
+        twin=next((one for one in index.namesakes[name] if one != connection.name), ""),
     )

@@ -1,9 +1,11 @@
 """The first line: what is wrong, where, and why, in the words of the contract."""
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
+from check_ipsec.model import UnreadLine
 from check_ipsec.observe import Observation
-from check_ipsec.severity import BAD, Counts
+from check_ipsec.severity import BAD, Counts, Severity, not_understood
 from check_ipsec.untrusted import plain
 from check_ipsec.verdict import State, Verdict
 
@@ -12,15 +14,28 @@ NAMES = 10
 REASON = 120
 
 
-def headline(observation: Observation, counts: Counts, room: int) -> str:
+def headline(observation: Observation, counts: Counts, severity: Severity, room: int) -> str:
     """One line of at most ``room`` bytes; names stay whole, fewer are shown instead."""
     if observation.daemon_error:
-        return f"{observation.daemon_error}: none of {connections(counts.judged)} is established"
+        silent = f"{observation.daemon_error}: {none_of(counts.judged)} established"
+        return ", ".join((silent, *beside(counts)))
     if not counts_anything(observation):
         return nothing_configured(observation, counts)
-    if counts.not_established:
-        return problem(observation, counts, room)
-    return healthy(observation, counts)
+    total = ", ".join((*totals(counts, severity, observation), *beside(counts)))
+    tail = "".join(remarks(observation, counts))
+    bad = sorted_by_severity(observation.verdicts)
+    for shown in range(min(NAMES, len(bad)), -1, -1):
+        text = f"{total}{listed(bad, shown)}{tail}"
+        if len(text.encode(errors="replace")) <= room:
+            break
+    return text
+
+
+def none_of(number: int) -> str:
+    """Who is not established where nobody is."""
+    if number > 1:
+        return f"none of {connections(number)} is"
+    return f"{number or 'no'} connection is{' not' * number}"
 
 
 def counts_anything(observation: Observation) -> bool:
@@ -36,57 +51,89 @@ def nothing_configured(observation: Observation, counts: Counts) -> str:
     return f"no connection in {path}"
 
 
-def healthy(observation: Observation, counts: Counts) -> str:
-    """What there is, and what could not be understood."""
-    parts = [f"{connections(counts.established)} established"]
+def totals(counts: Counts, severity: Severity, observation: Observation) -> Iterator[str]:
+    """What there is, or how much of it is not as it should be."""
+    if not counts.not_established:
+        yield from healthy(observation, counts)
+    elif severity is Severity.OK:
+        well = counts.judged - counts.not_established
+        yield f"{well} of {connections(counts.judged)} established"
+        yield f"{counts.not_established} allowed not to be"
+    else:
+        yield f"{counts.not_established} of {connections(counts.judged)} not established"
+
+
+def beside(counts: Counts) -> Iterator[str]:
+    """What is to be said whatever the states are."""
+    if counts.cleartext:
+        yield f"traffic of {counts.cleartext} in clear text"
+    if counts.stale:
+        yield f"{counts.stale} unlike ipsec.conf"
+
+
+def healthy(observation: Observation, counts: Counts) -> Iterator[str]:
+    """What there is."""
+    yield f"{connections(counts.established)} established"
     loaded = sum(verdict.state in (State.SHUNT, State.LOADED) for verdict in observation.verdicts)
     if counts.on_demand:
-        parts.append(f"{counts.on_demand} on demand")
+        yield f"{counts.on_demand} on demand"
     if counts.clients:
-        parts.append(f"{counts.clients} for clients")
+        yield f"{counts.clients} for clients"
     if loaded:
-        parts.append(f"{loaded} shunt{'s' * (loaded != 1)}")
-    return ", ".join(parts) + "".join(remarks(observation))
+        yield f"{loaded} shunt{'s' * (loaded != 1)}"
 
 
-def problem(observation: Observation, counts: Counts, room: int) -> str:
-    """The connections that are not established, worst first."""
-    bad = sorted_by_severity(observation.verdicts)
-    total = f"{counts.not_established} of {connections(counts.judged)} not established"
-    tail = "".join(remarks(observation))
-    for shown in range(min(NAMES, len(bad)), -1, -1):
-        names = ", ".join(map(named, bad[:shown]))
-        more = f" + {len(bad) - shown} more" if shown < len(bad) else ""
-        text = f"{total}: {names}{more}{tail}"
-        if len(text.encode(errors="replace")) <= room:
-            break
-    return text
+def listed(bad: list[Verdict], shown: int) -> str:
+    """The first of those that are not as they should be, and how many more there are."""
+    names = ", ".join(map(named, bad[:shown]))
+    more = f" + {len(bad) - shown} more" if shown < len(bad) else ""
+    return f": {names}{more}" if bad else ""
 
 
 def sorted_by_severity(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Those not established: not connected, unverified, connecting; by name in each."""
-    bad = (verdict for verdict in verdicts if verdict.state in BAD)
-    return sorted(bad, key=lambda verdict: (BAD.index(verdict.state), verdict.connection.name))
+    """Those not established: not connected, unverified, connecting; those in clear text;
+    those unlike ipsec.conf. By name in each.
+    """
+    bad = (
+        verdict
+        for verdict in verdicts
+        if verdict.state in BAD or verdict.cleartext or verdict.stale
+    )
+    return sorted(bad, key=lambda verdict: (rank(verdict), verdict.connection.name))
+
+
+def rank(verdict: Verdict) -> int:
+    """Its place among those that are not as they should be."""
+    if verdict.state in BAD:
+        return BAD.index(verdict.state)
+    return len(BAD) + (not verdict.cleartext)
 
 
 def named(verdict: Verdict) -> str:
     """A connection with its reason."""
-    reason = plain(verdict.reason_text)
+    reason = plain(verdict.reason_text) or "traffic leaves in clear text"
     if len(reason) > REASON:
         reason = f"{reason[:REASON]}..."
     return f"{plain(verdict.connection.name)} ({reason})"
 
 
-def remarks(observation: Observation) -> Iterator[str]:
-    """What stands in the way of a full answer."""
+def remarks(observation: Observation, counts: Counts) -> Iterator[str]:
+    """What charon holds beyond the file, and what stands in the way of a full answer."""
+    if counts.unlisted:
+        yield f" + {counts.unlisted} not in ipsec.conf"
     if observation.kernel_error:
         yield f"; {plain(str(observation.kernel_error))}"
     if observation.partial:
         yield "; charon's answer is partial"
-    if observation.status:
-        unread = sum(line.section != "Status" for line in observation.status.unread)
-        if unread:
-            yield f"; {unread} line{'s' * (unread != 1)} of charon not understood"
+    for whose, lines in groupby(not_understood(observation), is_of_kernel):
+        number = len(list(lines))
+        whom = "the kernel's" if whose else "charon's"
+        yield f"; {number} line{'s' * (number != 1)} of {whom} answer not understood"
+
+
+def is_of_kernel(line: UnreadLine) -> bool:
+    """Whether a line is from a text of ``ip``."""
+    return line.section.startswith("ip ")
 
 
 def connections(number: int) -> str:

@@ -35,6 +35,11 @@ class Connection(NamedTuple):
                 return value
         return None
 
+    @property
+    def printed_name(self) -> str:
+        """The name as it can be told from the padding that charon prints before it."""
+        return self.name.lstrip(" ")
+
 
 class Configuration(NamedTuple):
     """ipsec.conf with its includes, resolved.
@@ -75,14 +80,17 @@ class Threads(NamedTuple):
 
 
 class Daemon(NamedTuple):
-    """The head of ``statusall``. ``version`` is strongSwan's, as printed."""
+    """The head of ``statusall``; what it does not say, or not as expected, is None.
 
-    version: str
+    ``version`` is strongSwan's, as printed.
+    """
+
+    version: str | None
     system: str | None
-    uptime: int
-    since: str
+    uptime: int | None
+    since: str | None
     memory: Memory | None
-    threads: Threads
+    threads: Threads | None
     plugins: tuple[str, ...]
 
 
@@ -123,7 +131,8 @@ class Peer(NamedTuple):
 
     Connections of ipsec.conf with equal peer settings are merged into one.
     ``local`` and ``remote`` are the configured address lists as printed, after
-    charon put the local end first. ``dpd_delay`` is in seconds.
+    charon put the local end first. ``dpd_delay`` is in seconds. ``understood``: as a known
+    release prints it, with nothing unread; so in all records below.
     """
 
     name: str
@@ -135,6 +144,7 @@ class Peer(NamedTuple):
     local_rounds: tuple[AuthRound, ...]
     remote_rounds: tuple[AuthRound, ...]
     children: tuple[ChildConfig, ...]
+    understood: bool = True
 
 
 class Shunt(NamedTuple):
@@ -144,6 +154,7 @@ class Shunt(NamedTuple):
     local_ts: tuple[str, ...]
     remote_ts: tuple[str, ...]
     mode: str
+    understood: bool = True
 
 
 class IkeState(Enum):
@@ -157,6 +168,7 @@ class IkeState(Enum):
     REKEYED = "REKEYED"
     DELETING = "DELETING"
     DESTROYING = "DESTROYING"
+    UNKNOWN = "(unknown)"
 
 
 class ChildState(Enum):
@@ -173,6 +185,7 @@ class ChildState(Enum):
     DELETING = "DELETING"
     DELETED = "DELETED"
     DESTROYING = "DESTROYING"
+    UNKNOWN = "(unknown)"
 
 
 class Traffic(NamedTuple):
@@ -193,8 +206,7 @@ class ChildSa(NamedTuple):
     SPIs and CPIs are numbers and known in state INSTALLED only, ``in`` and
     ``out`` as seen from this host. ``reqid`` is the one that ties it to the
     kernel's policies (releases before 5.3.0 print it as ``{N}``, so there
-    ``unique_id`` is that number too). ``proposal`` and the counters are printed
-    by ``statusall`` only. ``rekey_in`` is None where rekeying is disabled,
+    ``unique_id`` is that number too). ``rekey_in`` is None where rekeying is disabled,
     ``rekeying_due`` is true for ``rekeying active``.
     """
 
@@ -217,14 +229,14 @@ class ChildSa(NamedTuple):
     rekeying_due: bool
     local_ts: tuple[str, ...]
     remote_ts: tuple[str, ...]
+    understood: bool = True
 
 
 class IkeSa(NamedTuple):
     """An IKE_SA with the CHILD_SAs below it.
 
     ``age`` is known in state ESTABLISHED only. The SPIs are 16 hexadecimal
-    digits as printed; ``initiator`` says that ours is the first. All between
-    ``version`` and ``tasks_passive`` is printed by ``statusall`` only.
+    digits as printed; ``initiator`` says that ours is the first.
     """
 
     name: str
@@ -236,10 +248,10 @@ class IkeSa(NamedTuple):
     remote_host: str
     remote_id: str
     remote_eap_id: str | None
-    version: str | None
-    initiator_spi: str | None
-    responder_spi: str | None
-    initiator: bool | None
+    version: str
+    initiator_spi: str
+    responder_spi: str
+    initiator: bool
     rekey_in: int | None
     reauth_in: int | None
     proposal: str | None
@@ -247,24 +259,29 @@ class IkeSa(NamedTuple):
     tasks_active: tuple[str, ...]
     tasks_passive: tuple[str, ...]
     child_sas: tuple[ChildSa, ...]
+    understood: bool = True
 
 
 class UnreadLine(NamedTuple):
-    """A line that the grammar does not know, and the section that it stands in."""
+    """A line that the grammar does not know, and the section that it stands in.
+
+    ``hides``: a connection or an SA may stand in it; else it is more of one that was read.
+    """
 
     section: str
     line: int
     text: str
+    hides: bool = True
 
 
 class Status(NamedTuple):
-    """All of ``ipsec statusall``, or of ``ipsec status`` (``daemon`` is None).
+    """All of ``ipsec statusall``.
 
     ``up`` and ``connecting`` are the counts of the header of the Security
     Associations.
     """
 
-    daemon: Daemon | None
+    daemon: Daemon
     pools: tuple[Pool, ...]
     addresses: tuple[str, ...]
     peers: tuple[Peer, ...]
@@ -286,12 +303,30 @@ class Mark(NamedTuple):
     mask: int
 
 
+class Selector(NamedTuple):
+    """The traffic that a state or a policy is for.
+
+    ``source`` and ``destination`` are networks as ``ip`` prints them (``10.0.0.1/32``);
+    ``protocol``, the ports and ``interface`` are None where any will do. ``rest`` is what
+    else narrows the protocol (``type 8 code 0``), as printed.
+    """
+
+    source: str
+    destination: str
+    protocol: str | None = None
+    source_port: str | None = None
+    destination_port: str | None = None
+    rest: str | None = None
+    interface: str | None = None
+
+
 class XfrmState(NamedTuple):
     """A state of the kernel's security association database.
 
     ``protocol`` is a word as ``ip`` prints it (``esp``, ``ah``, ``comp``, or a
-    number). A larval state, waiting for a key exchange, has SPI 0 and no
-    algorithm.
+    number), the algorithms are the kernel's names. A larval state, waiting for a key
+    exchange, has SPI 0 and no algorithm. ``direction`` (``in`` or ``out``) and ``selector``
+    are None where it has none.
     """
 
     source: str
@@ -300,9 +335,14 @@ class XfrmState(NamedTuple):
     spi: int
     reqid: int
     mode: str
-    algorithms: tuple[str, ...]
-    mark: Mark | None
-    if_id: int | None
+    authentication: str | None = None
+    encryption: str | None = None
+    compression: str | None = None
+    mark: Mark | None = None
+    if_id: int | None = None
+    direction: str | None = None
+    selector: Selector | None = None
+    understood: bool = True
 
 
 class Template(NamedTuple):
@@ -320,23 +360,38 @@ class Template(NamedTuple):
 class XfrmPolicy(NamedTuple):
     """A policy of the kernel's security policy database.
 
-    ``source`` and ``destination`` are networks as ``ip`` prints them
-    (``10.0.0.1/32``); ``protocol`` and the ports are None where any matches.
-    ``selector_rest`` is what else narrows the protocol (``type 8 code 0``), as
-    printed; ``interface`` is None where any will do. ``direction`` is ``in``,
-    ``out`` or ``fwd``; ``action`` is ``allow`` or ``block``.
+    ``direction`` is ``in``, ``out`` or ``fwd``; ``action`` is ``allow`` or ``block``.
     """
 
-    source: str
-    destination: str
-    protocol: str | None
-    source_port: str | None
-    destination_port: str | None
-    selector_rest: str
-    interface: str | None
+    selector: Selector
     direction: str
     action: str
     priority: int
     templates: tuple[Template, ...]
-    mark: Mark | None
-    if_id: int | None
+    mark: Mark | None = None
+    if_id: int | None = None
+    understood: bool = True
+
+
+class UnreadRecord(NamedTuple):
+    """A state or a policy that could not be read; its ends and direction where they could."""
+
+    source: str | None
+    destination: str | None
+    direction: str | None
+
+
+class States(NamedTuple):
+    """All of ``ip xfrm state``."""
+
+    states: tuple[XfrmState, ...] = ()
+    unread: tuple[UnreadRecord, ...] = ()
+    lines: tuple[UnreadLine, ...] = ()
+
+
+class Policies(NamedTuple):
+    """All of ``ip xfrm policy``, in its order: the policy that was added last comes first."""
+
+    policies: tuple[XfrmPolicy, ...] = ()
+    unread: tuple[UnreadRecord, ...] = ()
+    lines: tuple[UnreadLine, ...] = ()

@@ -105,6 +105,7 @@ def look(
             asked=kernel is not None,
             partial=partial,
             overrides=question.overrides,
+            others=connections,
         ),
         status=status,
         partial=partial,

@@ -1,10 +1,11 @@
 """Configuration, daemon and kernel joined: the state of each connection.
 
 A connection owns the CHILD_SAs with its name, wherever they hang, and the IKE_SAs
-of the peer configurations that its ``child:`` line is listed under. A CHILD_SA
-*carries* when it is INSTALLED, UPDATING, REKEYING or REKEYED under an IKE_SA that is
-ESTABLISHED, PASSIVE, REKEYING or REKEYED, and is *usable* when the kernel has its
-states and policies too. The first row that holds decides:
+of the peer configurations that its ``child:`` line is listed under; not those to a peer
+that the file no longer names. A CHILD_SA *carries* when it is INSTALLED, UPDATING,
+REKEYING or REKEYED under an IKE_SA that is ESTABLISHED, PASSIVE, REKEYING or REKEYED, and
+is *usable* when the kernel would protect its traffic (``usable``). The first row that
+holds decides:
 
 ===  ==========================================================  ==============
 row  daemon and kernel                                           state
@@ -16,43 +17,57 @@ row  daemon and kernel                                           state
 4b   shunt, not listed                                           NOT_CONNECTED
 5    a usable CHILD_SA                                           ESTABLISHED
 5b   a carrying CHILD_SA, and the kernel could not be asked      UNVERIFIED
-6    a carrying CHILD_SA, kernel states missing                  NOT_CONNECTED
-7    a carrying CHILD_SA, a policy missing                       NOT_CONNECTED
-8    on demand, ROUTED, no ``out`` policy with its reqid         NOT_CONNECTED
-8b   on demand, ROUTED, and that policy names an SPI of which    NOT_CONNECTED
+5c   a carrying CHILD_SA, and an answer about it was not         UNVERIFIED
+     understood
+6    a carrying CHILD_SA, kernel states missing or others        NOT_CONNECTED
+7    a carrying CHILD_SA, and the kernel takes no policy that    NOT_CONNECTED
+     protects it: missing, bypassed, blocking, not fitting
+8    on demand, ROUTED, and the kernel takes no policy that      NOT_CONNECTED
+     holds its traffic back
+8b   on demand, ROUTED, and its policy names an SPI of which     NOT_CONNECTED
      the kernel has no state
 9    on demand, ROUTED                                           ON_DEMAND
-9b   on demand, ROUTED, and the kernel could not be asked        UNVERIFIED
+9b   on demand, ROUTED, and the kernel could not be asked, or    UNVERIFIED
+     was not understood
 10   IKE_SA DELETING with IKE_REAUTH among its tasks             CONNECTING
 11   IKE_SA CONNECTING or CREATED, or CHILD_SA CREATED,          CONNECTING
      INSTALLING or RETRYING
+11b  an SA in a state that no known release prints, or a line    UNVERIFIED
+     that may hold an SA of it was not understood (2, 4b too)
 12   an IKE_SA that is up, no CHILD_SA of this connection        NOT_CONNECTED
 13   only DELETING, DELETED or DESTROYING SAs                    NOT_CONNECTED
 14   ROUTED, expectation not on demand                           NOT_CONNECTED
 15   nothing of it                                               NOT_CONNECTED
 16   a partial answer in place of rows 14 and 15                 UNVERIFIED
+17   in place of a healthy row: charon prints the name of        UNVERIFIED
+     another connection in the same way
 ===  ==========================================================  ==============
 
-What charon and kernel say NOT_CONNECTED of may be a moment: between two reads, between the
-old and the new IKE_SA of a peer that reauthenticates, in the middle of ``ipsec update``.
-So these verdicts are *fleeting*: seen twice before they are reported. A section that
-starter drops (row 2) is no moment.
+A healthy connection (3, 4, 5, 9) that charon has loaded or negotiated otherwise than
+the file has it now, or whose peer has agreed to a part only of what was asked for, is that
+and has the reason beside it.
+
+What charon and kernel say NOT_CONNECTED of, or in clear text, may be a moment: between
+two reads, between the old and the new IKE_SA of a peer that reauthenticates, in the
+middle of ``ipsec update``. So these verdicts are *fleeting*: seen twice before they are
+reported. A section that starter drops (row 2) is no moment.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 
+from check_ipsec.coverage import in_clear, uncovered
 from check_ipsec.expectation import Expectation, Override
-from check_ipsec.facts import UP, Facts, Index, carrying, gather, selectors
+from check_ipsec.facts import UP, Facts, Index, carrying, gather
 from check_ipsec.kernel import Kernel
 from check_ipsec.model import ChildSa, ChildState, Connection, IkeSa, IkeState, Status
-from check_ipsec.protection import host_network
 from check_ipsec.reasons import Reason
+from check_ipsec.stale import negotiated_differently
+from check_ipsec.usable import Defect, sa_defect, trap_defect
 from check_ipsec.verdict import Finding, State, Verdict
 
 STARTING = {IkeState.CONNECTING, IkeState.CREATED}
 GROWING = {ChildState.CREATED, ChildState.INSTALLING, ChildState.RETRYING}
 NO_SPI = "0" * 16
-IN_CLEAR = "traffic leaves in clear text"
 STEPS = (
     ("IKE_INIT", "IKE_SA_INIT"),
     ("MAIN_MODE", "main mode"),
@@ -63,6 +78,9 @@ STEPS = (
     ("QUICK_MODE", "quick mode"),
     ("CHILD_CREATE", "CREATE_CHILD_SA"),
 )
+UPDATE_IS_DUE = "`ipsec update` is due"
+# starter accepts what charon may refuse, and only its log says so
+NOT_LOADED = f"{UPDATE_IS_DUE}, or charon has refused it"
 
 
 # --- the rows -----------------------------------------------------------------
@@ -76,12 +94,12 @@ def ignored(facts: Facts) -> Finding | None:
 
 
 def not_loaded(facts: Facts) -> Finding | None:
-    """Row 2."""
+    """Row 2, and 11b in its place."""
     if facts.connection.problem:
         return Finding(State.NOT_CONNECTED, Reason.NOT_LOADED, facts.connection.problem)
-    if not facts.peers:
-        return Finding(State.NOT_CONNECTED, Reason.NOT_LOADED, "`ipsec update` is due")
-    return None
+    if facts.peers:
+        return None
+    return unread(facts) or Finding(State.NOT_CONNECTED, Reason.NOT_LOADED, NOT_LOADED)
 
 
 def clients(facts: Facts) -> Finding | None:
@@ -94,40 +112,40 @@ def clients(facts: Facts) -> Finding | None:
 
 
 def shunt(facts: Facts) -> Finding | None:
-    """Rows 4 and 4b."""
+    """Rows 4 and 4b, and 11b in its place."""
     if facts.expectation is not Expectation.SHUNT:
         return None
     if facts.shunt:
-        return Finding(State.SHUNT)
-    return Finding(State.NOT_CONNECTED, Reason.SHUNT_NOT_INSTALLED)
+        return Finding(State.SHUNT) if facts.shunt.understood else NOT_UNDERSTOOD
+    return unread(facts) or Finding(State.NOT_CONNECTED, Reason.SHUNT_NOT_INSTALLED)
 
 
 def established(facts: Facts) -> Finding | None:
     """Rows 5 to 7."""
-    defects = {defect(facts, ike, child) for ike, child in carrying(facts)}
-    if not defects:
+    if not facts.sas:
         return None
-    if None in defects:
-        return Finding(State.ESTABLISHED)
-    reason = next(reason for reason in DEFECTS if reason in defects)
-    leaks = reason is Reason.NO_OUTBOUND_POLICY and cleartext(facts)
-    return Finding(DEFECTS[reason], reason, IN_CLEAR if leaks else "")
+    worst: list[Defect] = []
+    for ike, child in carrying(facts):
+        found = defect(facts, ike, child)
+        if found is None:
+            return Finding(State.ESTABLISHED)
+        worst.append(found)
+    return finding(min(worst, key=badness)) if worst else None
 
 
 def on_demand(facts: Facts) -> Finding | None:
     """Rows 8, 8b and 9."""
     if facts.expectation is not Expectation.ON_DEMAND or not facts.traps:
         return None
-    if facts.kernel is None:
-        if facts.asked:
-            return Finding(State.UNVERIFIED, Reason.KERNEL_NOT_ASKED)
-        return Finding(State.ON_DEMAND)
-    reqids = {trap.reqid for trap in facts.traps} if facts.policies else ()
-    if reqids and not any(map(facts.kernel.has_trap, reqids)):
-        return Finding(State.NOT_CONNECTED, Reason.NO_KERNEL_TRAP)
-    if reqids and all(map(facts.kernel.lacks_named_state, reqids)):
-        return Finding(State.NOT_CONNECTED, Reason.NO_KERNEL_STATE)
-    return Finding(State.ON_DEMAND)
+    if facts.kernel is None and facts.asked:
+        return Finding(State.UNVERIFIED, Reason.KERNEL_NOT_ASKED)
+    if facts.kernel and facts.policies:
+        for trap in facts.traps:
+            found = trap_defect(facts, facts.kernel, trap)
+            if found:
+                return finding(found)
+    understood = all(trap.understood for trap in facts.traps)
+    return Finding(State.ON_DEMAND) if understood else NOT_UNDERSTOOD
 
 
 def reauthenticating(facts: Facts) -> Finding | None:
@@ -147,6 +165,14 @@ def connecting(facts: Facts) -> Finding | None:
     if starting:
         return Finding(State.CONNECTING, Reason.PEER_SILENT)
     return None
+
+
+def unread(facts: Facts) -> Finding | None:
+    """Row 11b."""
+    unknown = any(ike.state is IkeState.UNKNOWN for ike in facts.ike_sas) or any(
+        child.state is ChildState.UNKNOWN for _, child in facts.sas
+    )
+    return NOT_UNDERSTOOD if unknown or facts.hidden else None
 
 
 def childless(facts: Facts) -> Finding | None:
@@ -192,6 +218,7 @@ ROWS: tuple[Row, ...] = (
     on_demand,
     reauthenticating,
     connecting,
+    unread,
     childless,
     closing,
     left_out,
@@ -201,29 +228,32 @@ ROWS: tuple[Row, ...] = (
 
 # --- what the rows ask ----------------------------------------------------------
 
-# the best of several SAs that are not usable decides, so the order matters
-DEFECTS = {
-    Reason.KERNEL_NOT_ASKED: State.UNVERIFIED,
-    Reason.NO_OUTBOUND_POLICY: State.NOT_CONNECTED,
-    Reason.NO_INBOUND_POLICY: State.NOT_CONNECTED,
-    Reason.NO_KERNEL_STATE: State.NOT_CONNECTED,
-}
+NOT_UNDERSTOOD = Finding(State.UNVERIFIED, Reason.NOT_UNDERSTOOD)
+HEALTHY = (State.ESTABLISHED, State.ON_DEMAND, State.CLIENTS, State.SHUNT, State.LOADED)
+NOT_PROVED = (Reason.KERNEL_NOT_ASKED, Reason.NOT_UNDERSTOOD)
 
 
-def defect(facts: Facts, ike: IkeSa, child: ChildSa) -> Reason | None:
+def defect(facts: Facts, ike: IkeSa, child: ChildSa) -> Defect | None:
     """Why a carrying CHILD_SA is not usable, or None where it is."""
-    if not facts.asked:
-        return None
-    if facts.kernel is None:
-        return Reason.KERNEL_NOT_ASKED
-    if not facts.kernel.has_states(child, ike.local_host, ike.remote_host):
-        return Reason.NO_KERNEL_STATE
-    if not facts.policies:
-        return None
-    missing = facts.kernel.missing_policies(child, facts.mark_in, facts.mark_out)
-    if "out" in missing:
-        return Reason.NO_OUTBOUND_POLICY
-    return Reason.NO_INBOUND_POLICY if missing else None
+    if facts.kernel is None and facts.asked:
+        return Defect(Reason.KERNEL_NOT_ASKED)
+    found = sa_defect(facts, facts.kernel, ike, child) if facts.kernel else None
+    if found is None and not (ike.understood and child.understood):
+        return Defect(Reason.NOT_UNDERSTOOD)
+    return found
+
+
+def badness(defect: Defect) -> int:
+    """Of several SAs that are not usable the best decides: what is not proved, policies."""
+    if defect.reason in NOT_PROVED:
+        return 0
+    return 2 if defect.reason is Reason.NO_KERNEL_STATE else 1
+
+
+def finding(defect: Defect) -> Finding:
+    """What a defect makes of a connection."""
+    state = State.UNVERIFIED if defect.reason in NOT_PROVED else State.NOT_CONNECTED
+    return Finding(state, defect.reason, defect.detail)
 
 
 def tasks(ike: IkeSa) -> tuple[str, ...]:
@@ -247,75 +277,79 @@ def reconcile(
     asked: bool,
     partial: bool = False,
     overrides: tuple[Override, ...] = (),
+    others: Iterable[Connection] = (),
 ) -> tuple[Verdict, ...]:
     """The verdict on each connection, in the order of the file.
 
     ``status`` is None where charon does not answer, ``kernel`` where its texts could
     not be had; ``asked`` is false where it was not to be asked. ``partial`` says that
-    the daemon left SAs out of its answer.
+    the daemon left SAs out of its answer. ``others`` are in the file too.
     """
-    index = Index(status)
+    asked_for = tuple(connections)
+    index = Index(status, (*asked_for, *others))
     rows = ROWS if status else ROWS_WITHOUT_DAEMON
     return tuple(
         judge(gather(connection, index, kernel, asked, partial, overrides), rows)
-        for connection in connections
+        for connection in asked_for
     )
 
 
 def judge(facts: Facts, rows: tuple[Row, ...] = ROWS) -> Verdict:
     """The first row that holds, with what belongs to it."""
-    finding = next(filter(None, (row(facts) for row in rows)))
+    found = next(filter(None, (row(facts) for row in rows)))
+    if facts.twin and found.state in HEALTHY:
+        found = Finding(State.UNVERIFIED, Reason.NOT_TOLD_APART, f'"{facts.twin}"')
+    stale = staleness(facts, found.state)
     return Verdict(
         connection=facts.connection,
         expectation=facts.expectation,
-        state=finding.state,
-        reason=finding.reason,
-        detail=finding.detail,
-        verified=facts.kernel is not None and finding.state is not State.UNVERIFIED,
-        cleartext=cleartext(facts),
+        state=found.state,
+        reason=found.reason or (stale and stale.reason),
+        detail=found.detail if found.reason or not stale else stale.detail,
+        verified=facts.kernel is not None and found.state is not State.UNVERIFIED,
+        cleartext=in_clear(facts),
+        stale=stale is not None,
         peers=facts.peers,
         ike_sas=facts.ike_sas,
         sas=facts.sas,
-        notes=tuple(notes(facts, finding)),
+        notes=tuple(notes(facts, found, stale)),
     )
 
 
-def cleartext(facts: Facts) -> bool | None:
-    """Whether traffic of a required or on-demand connection leaves unencrypted."""
-    protects = facts.expectation in (Expectation.REQUIRED, Expectation.ON_DEMAND)
-    if not protects or facts.kernel is None or not facts.policies:
+def staleness(facts: Facts, state: State) -> Defect | None:
+    """Where daemon and file differ, or the peer has agreed to less than was asked for."""
+    if facts.expectation is Expectation.IGNORED or not facts.peers:
         return None
-    local, remote = selectors(facts)
-    return facts.kernel.in_clear(local, remote, facts.mark_out)
+    if facts.stale:
+        return Defect(Reason.LOADED_DIFFERENTLY, f"{facts.stale}, {UPDATE_IS_DUE}")
+    if state is not State.ESTABLISHED:
+        return None
+    for ike, child in carrying(facts):
+        difference = negotiated_differently(facts.connection, ike, child)
+        if difference:
+            return Defect(Reason.NEGOTIATED_DIFFERENTLY, difference)
+    missing = uncovered(facts)
+    return Defect(Reason.COVERS_A_PART, missing) if missing else None
 
 
-def notes(facts: Facts, finding: Finding) -> Iterator[str]:
+def notes(facts: Facts, found: Finding, stale: Defect | None) -> Iterator[str]:
     """What a person wants to know although it changes no verdict."""
-    if is_stale(facts):
-        yield "loaded with other ends than ipsec.conf has: `ipsec update` is due"
+    if stale and found.reason:
+        yield f"{stale.reason.value}: {stale.detail}"
     if facts.asked and not facts.policies:
         yield "installpolicy=no: policies not checked"
-    if finding.state is State.CLIENTS and facts.kernel is not None:
+    if found.state is State.CLIENTS and facts.kernel is not None:
         lacking = sum(defect(facts, *sa) is not None for sa in carrying(facts))
         if lacking:
             subject = "1 client SA lacks" if lacking == 1 else f"{lacking} client SAs lack"
             yield f"{subject} kernel state or policy"
-    if finding.state is State.ON_DEMAND:
+    if found.state is State.ON_DEMAND:
         attempt = reauthenticating(facts) or connecting(facts)
         if attempt and attempt.reason:
             yield f"attempt under way: {attempt.reason.value}"
 
 
-def is_stale(facts: Facts) -> bool:
-    """Whether the address that ``right=`` names is at no end of what is loaded."""
-    right = facts.connection.setting("right") or ""
-    if not facts.peers or host_network(right) is None:
-        return False
-    ends = ",".join(f"{peer.local},{peer.remote}" for peer in facts.peers)
-    return right not in {end.strip(" %") for end in ends.split(",")}
-
-
 def fleeting(verdict: Verdict) -> bool:
     """Whether a second look may show the connection in another state."""
     lasting = verdict.reason is Reason.NO_DAEMON or verdict.connection.problem
-    return verdict.state is State.NOT_CONNECTED and not lasting
+    return not lasting and (verdict.state is State.NOT_CONNECTED or verdict.cleartext is True)

@@ -37,28 +37,37 @@ ANY = 0
 
 ADDRESS = r"[0-9A-Fa-f:.]+"
 SELECTOR = re.compile(
-    rf"(?P<addresses>{ADDRESS}/\d+|{ADDRESS}\.\.{ADDRESS})"
+    rf"(?P<addresses>dynamic|{ADDRESS}/[0-9]+|{ADDRESS}\.\.{ADDRESS})"
     r"(?:\[(?P<protocol>[^/\]]{1,64})(?:/(?P<port>[^\]]{1,64}))?\])?"
 )
-PORTS_ALONE = re.compile(r"\d+-\d+")
+PORTS_ALONE = re.compile(r"[0-9]+-[0-9]+")
+DYNAMIC = "dynamic"
 
 
-class Selector(NamedTuple):
+class TrafficSelector(NamedTuple):
     """One end of the traffic.
 
-    ``addresses`` are a network or a range, as printed. ``protocol`` is a number, or an
-    uncommon name as printed. Protocol and port are 0 where any matches. ``port`` is
-    None where it cannot be compared with that of a policy: a range, the name of a
-    service, OPAQUE, an ICMP type.
+    ``addresses`` are a network or a range, as printed, or ``dynamic``. ``protocol`` is a
+    number, or an uncommon name as printed. Protocol and port are 0 where any matches.
+    ``port`` is None where it cannot be compared with that of a policy: a range, the name of
+    a service, OPAQUE, an ICMP type.
     """
 
     addresses: str
     protocol: int | str
     port: int | None
 
+    def covers(self, other: "TrafficSelector") -> bool:
+        """Whether all of the other's traffic is among this one's, as far as ports tell."""
+        return (
+            contains(self.addresses, other.addresses)
+            and self.protocol in (ANY, other.protocol)
+            and (self.port in (ANY, None, other.port) or other.port is None)
+        )
+
 
 class Flow(NamedTuple):
-    """The traffic of one direction that one policy is for; see :class:`Selector`."""
+    """The traffic of one direction that one policy is for; see :class:`TrafficSelector`."""
 
     source: str
     destination: str
@@ -66,11 +75,15 @@ class Flow(NamedTuple):
     source_port: int | None
     destination_port: int | None
 
-    @property
-    def comparable(self) -> bool:
-        """Whether the selector of its policies can be foretold."""
-        ranges = ".." in self.source or ".." in self.destination
-        return not ranges and None not in (self.source_port, self.destination_port)
+    def lies_in(self, other: "Flow") -> bool:
+        """Whether all of it is among the traffic of another flow, as far as ports tell."""
+        return self == other or (
+            contains(other.source, self.source)
+            and contains(other.destination, self.destination)
+            and other.protocol in (ANY, self.protocol)
+            and other.source_port in (ANY, None, self.source_port)
+            and other.destination_port in (ANY, None, self.destination_port)
+        )
 
     def backwards(self) -> "Flow":
         """The traffic of the other direction."""
@@ -94,26 +107,32 @@ def flows(local_ts: Iterable[str], remote_ts: Iterable[str]) -> list[Flow | None
     ]
 
 
-def are_paired(local: Selector, remote: Selector) -> bool:
+def are_paired(local: TrafficSelector, remote: TrafficSelector) -> bool:
     """Whether charon has a policy between the two ends."""
     return (":" in local.addresses) == (":" in remote.addresses) and (
         local.protocol == remote.protocol or ANY in (local.protocol, remote.protocol)
     )
 
 
-def flow(local: Selector, remote: Selector) -> Flow:
+def flow(local: TrafficSelector, remote: TrafficSelector) -> Flow:
     """The flow between two ends; the end that names a protocol decides."""
     protocol = local.protocol or remote.protocol
     return Flow(local.addresses, remote.addresses, protocol, local.port, remote.port)
 
 
-@cache
-def selector(text: str) -> Selector | None:
+def selector(text: str) -> TrafficSelector | None:
     """A selector by its text, None where it says no addresses."""
+    found = any_selector(text)
+    return found if found and found.addresses != DYNAMIC else None
+
+
+@cache
+def any_selector(text: str) -> TrafficSelector | None:
+    """A selector by its text, ``dynamic`` too, None where the text is none."""
     match = SELECTOR.fullmatch(text)
-    if not match or not addresses(match["addresses"]):
+    if not match or (match["addresses"] != DYNAMIC and not addresses(match["addresses"])):
         return None
-    return Selector(match["addresses"], *narrowing(match["protocol"], match["port"]))
+    return TrafficSelector(match["addresses"], *narrowing(match["protocol"], match["port"]))
 
 
 def narrowing(protocol: str | None, port: str | None) -> tuple[int | str, int | None]:
@@ -128,14 +147,29 @@ def protocol_number(text: str | None) -> int | str:
     """The number of a protocol, or its name where that is not a common one."""
     if text is None:
         return ANY
-    return int(text) if text.isdecimal() else PROTOCOLS.get(text, text)
+    return int(text) if is_number(text) else PROTOCOLS.get(text, text)
 
 
 def port_number(text: str | None, protocol: int | str) -> int | None:
     """The number of a port, None for what is not one port."""
     if text is None:
         return ANY
-    return int(text) if text.isdecimal() and protocol not in WITHOUT_PORTS else None
+    return int(text) if is_number(text) and protocol not in WITHOUT_PORTS else None
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a decimal number."""
+    return text.isascii() and text.isdecimal()
+
+
+def contains(outer: str, inner: str) -> bool:
+    """Whether the addresses of one selector are among those of another."""
+    if outer == inner:
+        return True
+    one, other = addresses(outer), addresses(inner)
+    if one is None or other is None or one.bits != other.bits:
+        return False
+    return one.first <= other.first and other.last <= one.last
 
 
 class Addresses(NamedTuple):
@@ -169,3 +203,9 @@ def network(text: str) -> Addresses:
     host_bits = parsed.max_prefixlen - int(prefix)
     first = int(parsed) >> host_bits << host_bits
     return Addresses(parsed.max_prefixlen, first, first + (1 << host_bits) - 1)
+
+
+def host_of(text: str) -> str | None:
+    """The address of a network that is one host, None for any other."""
+    address, _, prefix = text.partition("/")
+    return address if prefix == ("128" if ":" in address else "32") else None

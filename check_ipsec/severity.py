@@ -1,11 +1,13 @@
 """How bad it is: states mapped to the statuses of the Monitoring Plugins guidelines."""
 
 from collections import Counter
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
 from check_ipsec.errors import ParseError
 from check_ipsec.expectation import Expectation
+from check_ipsec.model import UnreadLine
 from check_ipsec.observe import Observation
 from check_ipsec.verdict import State, Verdict
 
@@ -25,12 +27,16 @@ class Severity(IntEnum):
 class Mapping(NamedTuple):
     """Which severity a state has.
 
-    While charon is younger than ``grace`` seconds, nothing that charon says of a
-    connection is worse than a warning.
+    ``cleartext`` is that of a connection whose traffic leaves in clear text, whatever its
+    state, ``stale`` that of one that charon has loaded or negotiated otherwise than
+    ipsec.conf has it. While charon is younger than ``grace`` seconds, nothing that charon
+    says of a connection is worse than a warning.
     """
 
     connecting: Severity = Severity.WARNING
     not_connected: Severity = Severity.CRITICAL
+    cleartext: Severity = Severity.CRITICAL
+    stale: Severity = Severity.WARNING
     grace: float = 0.0
 
 
@@ -38,7 +44,8 @@ class Counts(NamedTuple):
     """How many connections are in each state.
 
     ``judged`` are those required and on demand, and any other that is not as it
-    should be. ``cleartext`` is None where the kernel is not known.
+    should be. ``cleartext`` is None where the kernel is not known. ``unlisted`` are those
+    that charon holds and ipsec.conf does not name.
     """
 
     judged: int
@@ -49,6 +56,8 @@ class Counts(NamedTuple):
     on_demand: int
     clients: int
     ignored: int
+    stale: int
+    unlisted: int
     cleartext: int | None
 
     @property
@@ -71,6 +80,8 @@ def count(observation: Observation) -> Counts:
         on_demand=by_state[State.ON_DEMAND],
         clients=by_state[State.CLIENTS],
         ignored=by_state[State.IGNORED],
+        stale=sum(verdict.stale for verdict in verdicts),
+        unlisted=observation.unlisted.number(),
         cleartext=sum(verdict.cleartext is True for verdict in verdicts) if kernel_known else None,
     )
 
@@ -106,26 +117,40 @@ def severity_of(state: State, observation: Observation, mapping: Mapping) -> Sev
 
 def graced(severity: Severity, observation: Observation, mapping: Mapping) -> Severity:
     """At most a warning while charon is young."""
-    daemon = observation.status and observation.status.daemon
-    young = daemon is not None and daemon.uptime < mapping.grace
+    uptime = observation.status and observation.status.daemon.uptime
+    young = uptime is not None and uptime < mapping.grace
     return min(severity, Severity.WARNING) if young else severity
 
 
-def least(observation: Observation) -> Severity:
-    """What no threshold and no mapping may go below.
+def least(observation: Observation, mapping: Mapping) -> Severity:
+    """What no threshold and no mapping of states may go below.
 
-    A line that may hold a state was not understood: a warning. The kernel's text
-    was not understood: nothing good can be said.
+    Traffic in clear text, and what differs from ipsec.conf, have a status of their own. A
+    line that may hold a state was not understood: a warning. The kernel's text was cut:
+    nothing good can be said.
     """
     if observation.daemon_error:
         return Severity.CRITICAL
+    found = [Severity.OK]
     if isinstance(observation.kernel_error, ParseError):
-        return Severity.UNKNOWN
-    if observation.status and any(line.section != "Status" for line in observation.status.unread):
-        return Severity.WARNING
-    return Severity.OK
+        found.append(Severity.UNKNOWN)
+    if any(verdict.cleartext for verdict in observation.verdicts):
+        found.append(graced(mapping.cleartext, observation, mapping))
+    if any(verdict.stale for verdict in observation.verdicts):
+        found.append(mapping.stale)
+    if any(not_understood(observation)):
+        found.append(Severity.WARNING)
+    return Severity.CRITICAL if Severity.CRITICAL in found else max(found)
+
+
+def not_understood(observation: Observation) -> Iterator[UnreadLine]:
+    """The lines of charon and of the kernel that no grammar knows, but those of the head."""
+    if observation.status:
+        yield from (line for line in observation.status.unread if line.section != "Status")
+    if observation.kernel:
+        yield from observation.kernel.lines
 
 
 def overall(severity: Severity, floor: Severity) -> Severity:
     """The worse of the two; what is CRITICAL for certain stays so beside UNKNOWN."""
-    return severity if severity is Severity.CRITICAL else max(severity, floor)
+    return Severity.CRITICAL if Severity.CRITICAL in (severity, floor) else max(severity, floor)

@@ -52,7 +52,7 @@ def take(host: Host, deadline: Deadline, names: Iterable[str], ask_kernel: bool)
 
 def uses_libipsec(daemon: Daemon | DaemonNotRunning) -> bool:
     """Whether ESP is done by charon itself (plugin kernel-libipsec)."""
-    if isinstance(daemon, DaemonNotRunning) or daemon.status.daemon is None:
+    if isinstance(daemon, DaemonNotRunning):
         return False
     return "kernel-libipsec" in daemon.status.daemon.plugins
 

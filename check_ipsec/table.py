@@ -7,7 +7,15 @@ wide enough, stand why, the peer and the SAs. What needs attention comes first.
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from check_ipsec.model import ChildSa, ChildState, IkeSa, IkeState, Status, Traffic
+from check_ipsec.model import (
+    ChildSa,
+    ChildState,
+    IkeSa,
+    IkeState,
+    Status,
+    Traffic,
+    UnreadLine,
+)
 from check_ipsec.observe import Observation
 from check_ipsec.severity import BAD, JUDGED
 from check_ipsec.unlisted import Unlisted
@@ -52,14 +60,33 @@ def table(observation: Observation, width: int, details: bool) -> Iterator[str]:
 
 def by_urgency(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """What is wrong first, then by name."""
-    return sorted(
-        verdicts, key=lambda verdict: (ORDER.index(verdict.state), verdict.connection.name)
-    )
+    return sorted(verdicts, key=lambda one: (urgency(one), one.connection.name))
+
+
+def urgency(verdict: Verdict) -> tuple[int, int]:
+    """Its place: bad states, what is in clear text, what is unlike ipsec.conf, the rest."""
+    if verdict.state in BAD:
+        return 0, BAD.index(verdict.state)
+    if verdict.cleartext or verdict.stale:
+        return 1, int(not verdict.cleartext)
+    return 2, ORDER.index(verdict.state)
 
 
 def row(cells: Iterable[str]) -> str:
     """Cells in columns; one that is too long pushes the others to the right."""
-    return " ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True))
+    return " ".join(
+        cell + " " * (width - columns(cell)) for cell, width in zip(cells, WIDTHS, strict=True)
+    )
+
+
+def columns(text: str) -> int:
+    """The columns that a terminal shows a text in: wide characters take two, marks none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    shown = (character for character in text if category(character) not in ("Mn", "Me", "Cf"))
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in shown)
 
 
 def folded(text: str, width: int, indent: int) -> list[str]:
@@ -77,12 +104,12 @@ def folded(text: str, width: int, indent: int) -> list[str]:
 def connection_lines(verdict: Verdict, width: int) -> Iterator[str]:
     """One connection."""
     name = plain(verdict.connection.name)
-    if len(name) > WIDTHS[0]:
+    if columns(name) > WIDTHS[0]:
         yield name
         name = ""
     first = row((name, verdict.state.value, *since_and_traffic(verdict), clear_text(verdict)))
     below = list(explanation(verdict))
-    if len(first) + 2 + len("; ".join(below)) <= width:
+    if columns(first) + 2 + columns("; ".join(below)) <= width:
         yield f"{first}  {'; '.join(below)}".rstrip()
     else:
         yield first.rstrip()
@@ -201,9 +228,8 @@ def ike_facts(ike: IkeSa) -> Iterator[str | None]:
     """State, role, SPIs, proposal, timers and tasks."""
     yield ike.state.value
     yield ike.version
-    if ike.initiator is not None:
-        yield "initiator" if ike.initiator else "responder"
-        yield f"SPIs {ike.initiator_spi}_i {ike.responder_spi}_r"
+    yield "initiator" if ike.initiator else "responder"
+    yield f"SPIs {ike.initiator_spi}_i {ike.responder_spi}_r"
     yield ike.proposal
     yield f"rekeying in {age(ike.rekey_in)}" if ike.rekey_in is not None else None
     yield f"reauthentication in {age(ike.reauth_in)}" if ike.reauth_in is not None else None
@@ -237,26 +263,35 @@ def remarks(observation: Observation) -> Iterator[str]:
         yield plain(str(observation.daemon_error))
     if observation.status:
         yield from daemon_remarks(observation.status)
+        yield from unread_remarks(observation.status.unread)
         yield from unlisted_remarks(observation.unlisted)
     if observation.partial:
         yield "charon's answer is partial: it lists fewer IKE_SAs than it counts"
     if observation.kernel_error:
         yield f"kernel not known: {plain(str(observation.kernel_error))}"
+    elif observation.kernel:
+        yield from unread_remarks(observation.kernel.lines)
     elif not observation.kernel_asked:
         yield "kernel not asked: neither states nor policies are verified"
 
 
 def daemon_remarks(status: Status) -> Iterator[str]:
     """charon itself, and what it said that nobody understood."""
-    if status.daemon:
-        threads = status.daemon.threads
-        yield plain(
-            f"charon {status.daemon.version}, up {age(status.daemon.uptime)}, "
-            f"{threads.idle} of {threads.total} threads idle, {sum(threads.queued)} jobs queued"
-        )
-        if "kernel-libipsec" in status.daemon.plugins:
-            yield "kernel-libipsec: charon does ESP itself, the kernel holds nothing of it"
-    for unread in status.unread:
+    daemon, threads = status.daemon, status.daemon.threads
+    facts = [f"charon {daemon.version or 'of an unknown release'}"]
+    if daemon.uptime is not None:
+        facts.append(f"up {age(daemon.uptime)}")
+    if threads:
+        facts.append(f"{threads.idle} of {threads.total} threads idle")
+        facts.append(f"{sum(threads.queued)} jobs queued")
+    yield plain(", ".join(facts))
+    if "kernel-libipsec" in daemon.plugins:
+        yield "kernel-libipsec: charon does ESP itself, the kernel holds nothing of it"
+
+
+def unread_remarks(lines: Iterable[UnreadLine]) -> Iterator[str]:
+    """What nobody understood."""
+    for unread in lines:
         yield f"not understood, {unread.section}, line {unread.line}: {plain(unread.text)}"
 
 
@@ -266,13 +301,14 @@ def unlisted_remarks(unlisted: Unlisted) -> Iterator[str]:
     tags += [ike_tag(ike) for ike in unlisted.ike_sas]
     tags += [child_tag(child) for _, child in unlisted.sas]
     tags += [child_tag(trap) for trap in unlisted.traps]
+    tags += [f"{child_tag(one)} to {ike.remote_host}" for ike, one in unlisted.superseded]
     if tags:
         yield f"not in ipsec.conf ({len(tags)}): {plain(', '.join(tags))}"
 
 
 def runbook(verdicts: Iterable[Verdict]) -> Iterator[str]:
     """Where it is written what to do about the reasons that are there."""
-    bad = (verdict for verdict in by_urgency(verdicts) if verdict.state in BAD)
+    bad = (v for v in by_urgency(verdicts) if v.state in BAD or v.cleartext or v.stale)
     anchors = dict.fromkeys(f"#{verdict.reason.anchor}" for verdict in bad if verdict.reason)
     if anchors:
         yield f"see {RUNBOOK} {' '.join(anchors)}"

@@ -3,21 +3,28 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from check_ipsec.facts import printed
 from check_ipsec.model import ChildSa, Connection, IkeSa, Status
+from check_ipsec.stale import is_to_another_peer
 
 
 class Unlisted(NamedTuple):
-    """What charon holds although ipsec.conf does not name it, by name."""
+    """What charon holds although ipsec.conf does not name it.
+
+    ``superseded`` are CHILD_SAs of a listed connection to a peer that it no longer has.
+    """
 
     loaded: tuple[str, ...]
     sas: tuple[tuple[IkeSa, ChildSa], ...]
     ike_sas: tuple[IkeSa, ...]
     traps: tuple[ChildSa, ...]
+    superseded: tuple[tuple[IkeSa, ChildSa], ...] = ()
 
     def number(self) -> int:
-        """How many they are."""
-        return sum(map(len, self))
+        """How many connections that may be, by name."""
+        children = (*(child for _, child in self.sas), *self.traps)
+        names = {*self.loaded, *(child.name for child in children)}
+        names |= {ike.name for ike in self.ike_sas if not ike.child_sas}
+        return len(names) + len({child.name for _, child in self.superseded})
 
 
 def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
@@ -25,7 +32,8 @@ def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
 
     An IKE_SA is unlisted that no listed connection owns.
     """
-    names = {printed(connection.name) for connection in connections}
+    by_name = {connection.printed_name: connection for connection in connections}
+    names = by_name.keys()
     owners = names | {
         peer.name for peer in status.peers if any(child.name in names for child in peer.children)
     }
@@ -48,4 +56,10 @@ def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
             if ike.name not in owners and not any(child.name in names for child in ike.child_sas)
         ),
         traps=tuple(trap for trap in status.traps if trap.name not in names),
+        superseded=tuple(
+            (ike, child)
+            for ike in status.ike_sas
+            for child in ike.child_sas
+            if child.name in names and is_to_another_peer(by_name[child.name], ike)
+        ),
     )

@@ -34,8 +34,9 @@ class Verdict(NamedTuple):
     """What is true of one connection.
 
     ``verified`` says that the kernel confirms the state. ``cleartext`` says that
-    traffic between its ends leaves unencrypted now, None where that is not known.
-    ``notes`` are facts that change no verdict.
+    traffic between its ends leaves unencrypted now, None where that is not known. ``stale``:
+    charon has loaded or negotiated otherwise than the file has it. ``notes`` are facts that
+    change no verdict.
     """
 
     connection: Connection
@@ -45,6 +46,7 @@ class Verdict(NamedTuple):
     detail: str
     verified: bool
     cleartext: bool | None
+    stale: bool
     peers: tuple[Peer, ...]
     ike_sas: tuple[IkeSa, ...]
     sas: tuple[tuple[IkeSa, ChildSa], ...]

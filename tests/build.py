@@ -12,11 +12,16 @@ from check_ipsec.model import (
     IkeSa,
     IkeState,
     Peer,
+    Policies,
+    Selector,
     Shunt,
+    States,
     Status,
     Template,
     Threads,
     Traffic,
+    UnreadLine,
+    UnreadRecord,
     XfrmPolicy,
     XfrmState,
 )
@@ -27,14 +32,17 @@ REQID = 7
 
 
 def connection(name: str = "bob", problem: str | None = None, **settings: str) -> Connection:
-    given = {"auto": "start", "left": LOCAL, "right": REMOTE, "type": "transport", **settings}
+    usual = {"auto": "start", "keyexchange": "ikev2", "type": "transport"}
+    given = {**usual, "left": LOCAL, "right": REMOTE, **settings}
     pairs = tuple(sorted((key, value) for key, value in given.items() if value))
     return Connection(name, "/etc/ipsec.conf", 3, pairs, problem)
 
 
-def peer(name: str = "bob", children: tuple[str, ...] = ("bob",), **facts: Any) -> Peer:
+def peer(
+    name: str = "bob", children: tuple[str, ...] = ("bob",), mode: str = "TRANSPORT", **facts: Any
+) -> Peer:
     configs = tuple(
-        ChildConfig(child, ("dynamic",), ("dynamic",), "TRANSPORT", None) for child in children
+        ChildConfig(child, ("dynamic",), ("dynamic",), mode, None) for child in children
     )
     made = Peer(name, LOCAL, REMOTE, "IKEv2", False, None, (), (), configs)
     return made._replace(**facts)
@@ -100,41 +108,59 @@ def status(
     peers: tuple[Peer, ...] = (peer(),),
     traps: tuple[ChildSa, ...] = (),
     shunts: tuple[Shunt, ...] = (),
-    uptime: int = 7200,
+    uptime: int | None = 7200,
     plugins: tuple[str, ...] = (),
+    unread: tuple[UnreadLine, ...] = (),
 ) -> Status:
     daemon = Daemon(
         "5.9.8", None, uptime, "", None, Threads(11, 16, (5, 0, 0, 0), (0, 0, 0, 0), 0), plugins
     )
-    return Status(daemon, (), (), peers, shunts, traps, len(ike_sas), 0, ike_sas, ())
+    up = len(ike_sas)
+    return Status(daemon, (), (), peers, shunts, traps, up, 0, ike_sas, unread)
 
 
-def xfrm_state(source: str, destination: str, spi: int, reqid: int = REQID) -> XfrmState:
-    return XfrmState(
-        source, destination, "esp", spi, reqid, "transport", ("aead rfc4106(gcm(aes))",), None, None
+def xfrm_state(
+    source: str, destination: str, spi: int, reqid: int = REQID, **facts: Any
+) -> XfrmState:
+    made = XfrmState(
+        source=source,
+        destination=destination,
+        protocol="esp",
+        spi=spi,
+        reqid=reqid,
+        mode="transport",
+        encryption="rfc4106(gcm(aes))",
+        selector=Selector(network(source), network(destination)),
     )
+    return made._replace(**facts)
+
+
+def network(host: str) -> str:
+    return f"{host}/{128 if ':' in host else 32}"
+
+
+def template(spi: int = 0, reqid: int = REQID, **facts: Any) -> Template:
+    made = Template("0.0.0.0", "0.0.0.0", "esp", spi, reqid, "transport", True)
+    return made._replace(**facts)
 
 
 def xfrm_policy(
-    direction: str, reqid: int = REQID, spi: int | None = None, **facts: Any
+    direction: str,
+    reqid: int = REQID,
+    spi: int | None = None,
+    ends: tuple[str, str] | None = None,
+    **facts: Any,
 ) -> XfrmPolicy:
-    ends = (LOCAL, REMOTE) if direction == "out" else (REMOTE, LOCAL)
+    if ends is None:
+        ends = (f"{LOCAL}/32", f"{REMOTE}/32")
     if spi is None:
         spi = SPI_OUT if direction == "out" else 0
     made = XfrmPolicy(
-        source=f"{ends[0]}/32",
-        destination=f"{ends[1]}/32",
-        protocol=None,
-        source_port=None,
-        destination_port=None,
-        selector_rest="",
-        interface=None,
+        selector=Selector(*(ends if direction == "out" else ends[::-1])),
         direction=direction,
         action="allow",
         priority=367231,
-        templates=(Template("0.0.0.0", "0.0.0.0", "esp", spi, reqid, "transport", True),),
-        mark=None,
-        if_id=None,
+        templates=(template(spi, reqid),),
     )
     return made._replace(**facts)
 
@@ -144,6 +170,9 @@ POLICIES = (xfrm_policy("out"), xfrm_policy("in"))
 
 
 def kernel(
-    states: tuple[XfrmState, ...] = STATES, policies: tuple[XfrmPolicy, ...] = POLICIES
+    states: tuple[XfrmState, ...] = STATES,
+    policies: tuple[XfrmPolicy, ...] = POLICIES,
+    unread_states: tuple[UnreadRecord, ...] = (),
+    unread_policies: tuple[UnreadRecord, ...] = (),
 ) -> Kernel:
-    return Kernel(states, policies)
+    return Kernel(States(states, unread_states), Policies(policies, unread_policies))

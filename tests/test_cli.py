@@ -125,16 +125,21 @@ def test_no_module_that_costs_start_up_time_is_imported() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+IN_CLEAR = ("--cleartext", "ok")
 THRESHOLDS = [
     ((), 2, "1;;;0;2"),
-    (("-w", "0"), 1, "1;0;;0;2"),
-    (("-c", "0"), 2, "1;;0;0;2"),
-    (("-w", "1", "-c", "2"), 0, "1;1;2;0;2"),
-    (("-w", "10%", "-c", "60%"), 1, "1;0.2;1.2;0;2"),
-    (("-w", "50%"), 0, "1;1;;0;2"),
-    (("-c", "@1:5"), 2, "1;;@1:5;0;2"),
-    (("--not-connected", "warning"), 1, "1;;;0;2"),
-    (("--not-connected", "OK"), 0, "1;;;0;2"),
+    ((*IN_CLEAR, "-w", "0"), 1, "1;0;;0;2"),
+    ((*IN_CLEAR, "-c", "0"), 2, "1;;0;0;2"),
+    ((*IN_CLEAR, "-w", "1", "-c", "2"), 0, "1;1;2;0;2"),
+    ((*IN_CLEAR, "-w", "10%", "-c", "60%"), 1, "1;0.2;1.2;0;2"),
+    ((*IN_CLEAR, "-w", "50%"), 0, "1;1;;0;2"),
+    ((*IN_CLEAR, "-c", "@1:5"), 2, "1;;@1:5;0;2"),
+    ((*IN_CLEAR, "--not-connected", "warning"), 1, "1;;;0;2"),
+    ((*IN_CLEAR, "--not-connected", "OK"), 0, "1;;;0;2"),
+    (("-w", "50%", "-c", "50%"), 2, "1;1;1;0;2"),
+    (("--not-connected", "OK"), 2, "1;;;0;2"),
+    (("--not-connected", "OK", "--cleartext", "warning"), 1, "1;;;0;2"),
+    (("--cleartext", "ok"), 2, "1;;;0;2"),
     (("--grace", "3600"), 1, "1;;;0;2"),
     (("-e", "net2"), 0, "0;;;0;1"),
     (("-i", "net2"), 2, "1;;;0;1"),
@@ -151,6 +156,29 @@ def test_thresholds_mapping_and_filters(
     done = check_ipsec("--captured", "fixtures/hosts/merged-two-one-down", *arguments)
     assert done.returncode == status
     assert f" not_established={perfdata} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ((), "CRITICAL - 1 of 2 connections not established, traffic of 1 in clear text: net2"),
+        (
+            (*IN_CLEAR, "--not-connected", "ok"),
+            "OK - 1 of 2 connections established, 1 allowed not to be, traffic of 1 in clear text: "
+            "net2",
+        ),
+        (("-e", "net2"), "OK - 1 connection established"),
+    ],
+)
+def test_ok_does_not_read_like_trouble(arguments: tuple[str, ...], line: str) -> None:
+    done = check_ipsec("--captured", "fixtures/hosts/merged-two-one-down", *arguments)
+    assert done.stdout.startswith(f"IPSEC {line}")
+
+
+def test_digits_of_other_scripts_are_no_numbers() -> None:
+    for option in ("-w", "-t", "--grace"):
+        done = check_ipsec("--captured", MESH, option, "\u0663")
+        assert done.returncode == 3, option
 
 
 def test_terminated_it_says_so() -> None:

@@ -4,8 +4,7 @@ import pytest
 
 from check_ipsec.errors import UsageError
 from check_ipsec.expectation import Expectation, Override, expectation, parse_override
-from check_ipsec.model import Connection, Mark
-from check_ipsec.protection import configured_marks, configured_selectors, resolved
+from check_ipsec.model import Connection
 from tests.build import connection, peer
 
 TABLE = [
@@ -20,20 +19,30 @@ TABLE = [
     ("passthrough added", connection(auto="add", type="pass"), Expectation.LOADED),
     ("drop started", connection(auto="start", type="reject"), Expectation.LOADED),
     ("auto=route", connection(auto="route"), Expectation.ON_DEMAND),
-    ("auto=route for clients", connection(auto="route", right="%any"), Expectation.ON_DEMAND),
+    ("auto=route to anybody", connection(auto="route", right="%any"), Expectation.ON_DEMAND),
+    ("so in transport proxy mode",
+     connection(auto="route", right="%any", type="transport_proxy"), Expectation.ON_DEMAND),
+    ("auto=route to anybody, tunnel",
+     connection(auto="route", right="%any", type=""), Expectation.CLIENTS),
+    ("auto=route to anybody, 0.0.0.0",
+     connection(auto="route", right="0.0.0.0, ::", type="tunnel"), Expectation.CLIENTS),
+    ("auto=route to a subnet, tunnel",
+     connection(auto="route", right="10.0.0.0/8", type="tunnel"), Expectation.ON_DEMAND),
     ("auto=start", connection(auto="start"), Expectation.REQUIRED),
     ("auto=add", connection(auto="add"), Expectation.REQUIRED),
     ("right=%any", connection(auto="add", right="%any"), Expectation.CLIENTS),
     ("right=%any6", connection(auto="add", right="%any6"), Expectation.CLIENTS),
     ("right absent", connection(auto="add", right=""), Expectation.CLIENTS),
     ("right=::", connection(auto="add", right="::"), Expectation.CLIENTS),
+    ("right=0::0", connection(auto="add", right="0::0"), Expectation.CLIENTS),
+    ("a host named like a range", connection(auto="add", right="10-20"), Expectation.REQUIRED),
     ("a subnet", connection(auto="add", right="10.0.0.0/8"), Expectation.CLIENTS),
     ("a range", connection(auto="add", right="10.0.0.1-10.0.0.9"), Expectation.CLIENTS),
     ("an IPv6 range", connection(auto="add", right="fd00::1-fd00::9"), Expectation.CLIENTS),
     ("subnets and a host", connection(auto="add", right="10.0.0.0/8,bob"), Expectation.REQUIRED),
     ("a host with a dash", connection(auto="add", right="b-b.example"), Expectation.REQUIRED),
     ("%host", connection(auto="add", right="%bob.example"), Expectation.REQUIRED),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("case", "one", "expected"), TABLE, ids=[row[0] for row in TABLE])
@@ -62,47 +71,3 @@ def test_an_override_is_split_at_the_last_equals_sign() -> None:
     assert parse_override("a=on demand") == Override("a", Expectation.ON_DEMAND)
     with pytest.raises(UsageError, match="must be one of ignored, required"):
         parse_override("required")
-
-
-@pytest.mark.parametrize(
-    ("settings", "selectors"),
-    [
-        ({}, (("10.0.0.1/32",), ("10.0.0.2/32",))),
-        ({"left": "fd00::1", "right": "bob.example"}, (("fd00::1/128",), ("dynamic",))),
-        ({"leftsubnet": "10.1.0.0/16,10.2.0.1", "rightsubnet": "10.3.0.0/16[tcp/80]"},
-         (("10.1.0.0/16", "10.2.0.1/32"), ("10.3.0.0/16[tcp/80]",))),
-        ({"left": "%any"}, (("dynamic",), ("10.0.0.2/32",))),
-    ],
-    ids=["hosts", "IPv6 and a name", "subnets", "any"],
-)  # fmt: skip
-def test_selectors_of_a_connection_that_is_not_loaded(
-    settings: dict[str, str], selectors: tuple[tuple[str, ...], tuple[str, ...]]
-) -> None:
-    assert configured_selectors(connection(**settings)) == selectors
-
-
-def test_dynamic_is_the_one_address_of_its_end() -> None:
-    assert resolved(("dynamic[tcp/80]", "10.0.0.0/8"), "10.9.0.1") == (
-        "10.9.0.1/32[tcp/80]",
-        "10.0.0.0/8",
-    )
-    assert resolved(("dynamic",), "10.9.0.1, 10.9.0.2") == ("dynamic",)
-
-
-@pytest.mark.parametrize(
-    ("text", "mark"),
-    [
-        ("42", Mark(42, 0xFFFFFFFF)),
-        ("0x2a/0xff", Mark(0x2A, 0xFF)),
-        ("010", Mark(8, 0xFFFFFFFF)),
-        ("%unique", None),
-        ("", None),
-    ],
-)
-def test_a_mark_is_compared_only_where_it_is_a_number(text: str, mark: Mark | None) -> None:
-    assert configured_marks(connection(mark=text)) == (mark, mark)
-
-
-def test_the_mark_of_a_direction_counts_before_that_of_both() -> None:
-    marks = configured_marks(connection(mark="1", mark_out="2"))
-    assert marks == (Mark(1, 0xFFFFFFFF), Mark(2, 0xFFFFFFFF))

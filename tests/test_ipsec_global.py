@@ -445,7 +445,7 @@ def test_up_without_waiting_says_what_was_asked_for() -> None:
     node = Charon(AssertionError())
     assert said(course(Up(), first, node, waits=False)) == (
         "charon was asked to start 2 connections, 1 cannot be\n"
-        "  c: not loaded: `ipsec update` is due, peer 10.0.0.2\n",
+        "  c: not loaded: `ipsec update` is due, or charon has refused it, peer 10.0.0.2\n",
         1,
     )
     assert typed(node.asked) == ["up-nb a", "up-nb b"]

@@ -6,7 +6,7 @@ import pytest
 
 from check_ipsec.expectation import Expectation, Override
 from check_ipsec.kernel import Kernel
-from check_ipsec.model import ChildState, Connection, IkeState, Shunt, Status
+from check_ipsec.model import ChildState, Connection, IkeState, Shunt, Status, UnreadLine
 from check_ipsec.reasons import Reason
 from check_ipsec.reconcile import fleeting, reconcile
 from check_ipsec.unlisted import unlisted
@@ -15,6 +15,7 @@ from tests.build import (
     LOCAL,
     POLICIES,
     REMOTE,
+    SPI_OUT,
     STATES,
     child,
     connection,
@@ -22,6 +23,7 @@ from tests.build import (
     kernel,
     peer,
     status,
+    template,
     xfrm_policy,
     xfrm_state,
 )
@@ -35,6 +37,12 @@ REAUTH = ike(IkeState.DELETING, child(), tasks_active=("IKE_DELETE", "IKE_REAUTH
 OTHER_PAIR = (xfrm_state(REMOTE, LOCAL, 0xD1), xfrm_state(LOCAL, REMOTE, 0xD2))
 NEXT_OUT = xfrm_policy("out", spi=0xD2)
 IDLE_TRAP = (xfrm_policy("out", spi=0), POLICIES[1])
+OPTIONAL = xfrm_policy("out", templates=(template(SPI_OUT, required=False),))
+PASS = xfrm_policy("out", ends=("10.0.0.0/24", "10.0.0.0/24"), templates=(), priority=1)
+
+
+def hiding(text: str, hides: bool = True) -> UnreadLine:
+    return UnreadLine("Security Associations", 9, text, hides)
 
 
 def verdict(one: Connection, said: Status, held: Kernel | None, **facts: Any) -> Verdict:
@@ -59,9 +67,9 @@ TABLE = [
     row("3 client without kernel state", State.CLIENTS, Reason.CLIENTS,
         said=status(UP, peers=(CLIENTS,)), held=kernel(states=())),
     row("3 shunt that is only to be loaded", State.LOADED, None,
-        one=connection(type="passthrough"), said=status()),
+        one=connection(type="passthrough"), said=status(peers=(peer(mode="PASS"),))),
     row("4 shunt", State.SHUNT, None, one=connection(type="drop", auto="route"),
-        said=status(shunts=(Shunt("bob", (), (), "DROP"),))),
+        said=status(peers=(peer(mode="DROP"),), shunts=(Shunt("bob", (), (), "DROP"),))),
     row("4b shunt missing", State.NOT_CONNECTED, Reason.SHUNT_NOT_INSTALLED,
         one=connection(type="drop", auto="route"), said=status()),
     row("5 established", State.ESTABLISHED, None),
@@ -85,18 +93,42 @@ TABLE = [
     row("6 states flushed", State.NOT_CONNECTED, Reason.NO_KERNEL_STATE, held=kernel(states=())),
     row("6 one SPI gone", State.NOT_CONNECTED, Reason.NO_KERNEL_STATE,
         held=kernel(states=STATES[:1])),
-    row("6 another pair that no policy names", State.NOT_CONNECTED, Reason.NO_KERNEL_STATE,
-        held=kernel(states=OTHER_PAIR)),
+    row("6 states of another kind", State.NOT_CONNECTED, Reason.OTHER_STATE,
+        held=kernel((STATES[0], STATES[1]._replace(encryption="ecb(cipher_null)")))),
     row("6 on demand too", State.NOT_CONNECTED, Reason.NO_KERNEL_STATE, one=ON_DEMAND,
         said=status(UP, traps=(TRAP,)), held=kernel(states=())),
     row("7 out policy gone", State.NOT_CONNECTED, Reason.NO_OUTBOUND_POLICY,
         held=kernel(policies=POLICIES[1:])),
     row("7 in policy gone", State.NOT_CONNECTED, Reason.NO_INBOUND_POLICY,
         held=kernel(policies=POLICIES[:1])),
-    row("7 fwd policy gone in tunnel mode", State.NOT_CONNECTED, Reason.NO_INBOUND_POLICY,
-        said=status(ike(IkeState.ESTABLISHED, child(mode="TUNNEL")))),
+    row("7 another pair that no policy names", State.NOT_CONNECTED, Reason.POLICY_UNFIT,
+        held=kernel(states=OTHER_PAIR)),
+    row("7 a policy that passes comes first", State.NOT_CONNECTED, Reason.POLICY_BYPASS,
+        held=kernel(policies=(PASS, *POLICIES))),
+    row("7 its own policy blocks", State.NOT_CONNECTED, Reason.POLICY_BLOCKS,
+        held=kernel(policies=(xfrm_policy("out", action="block", templates=()), POLICIES[1]))),
+    row("7 its own policy is optional", State.NOT_CONNECTED, Reason.POLICY_OPTIONAL,
+        held=kernel(policies=(OPTIONAL, POLICIES[1]))),
+    row("7 the best of several decides", State.NOT_CONNECTED, Reason.NO_OUTBOUND_POLICY,
+        said=status(ike(IkeState.ESTABLISHED, child(spi_in=1, spi_out=2), child())),
+        held=kernel(policies=POLICIES[1:])),
+    row("5c the kernel was not understood", State.UNVERIFIED, Reason.NOT_UNDERSTOOD,
+        held=kernel(policies=tuple(one._replace(understood=False) for one in POLICIES))),
+    row("5c charon's CHILD_SA was not understood", State.UNVERIFIED, Reason.NOT_UNDERSTOOD,
+        said=status(ike(IkeState.ESTABLISHED, child(understood=False)))),
+    row("5c charon's IKE_SA was not understood", State.UNVERIFIED, Reason.NOT_UNDERSTOOD,
+        said=status(UP._replace(understood=False))),
+    row("5c but proved broken", State.NOT_CONNECTED, Reason.NO_KERNEL_STATE,
+        said=status(ike(IkeState.ESTABLISHED, child(understood=False))), held=kernel(states=())),
     row("8 trap gone from the kernel", State.NOT_CONNECTED, Reason.NO_KERNEL_TRAP, one=ON_DEMAND,
         said=status(traps=(TRAP,)), held=kernel((), ())),
+    row("8 trap behind one that passes", State.NOT_CONNECTED, Reason.POLICY_BYPASS,
+        one=ON_DEMAND, said=status(traps=(TRAP,)), held=kernel((), (PASS, *IDLE_TRAP))),
+    row("8 one of two traps gone", State.NOT_CONNECTED, Reason.NO_KERNEL_TRAP, one=ON_DEMAND,
+        said=status(traps=(TRAP, child(ChildState.ROUTED, remote_ts=("10.9.0.0/16",)))),
+        held=kernel((), IDLE_TRAP)),
+    row("9b trap that was not understood", State.UNVERIFIED, Reason.NOT_UNDERSTOOD, one=ON_DEMAND,
+        said=status(traps=(TRAP._replace(understood=False),)), held=kernel((), IDLE_TRAP)),
     row("8b trap names an SA that is gone", State.NOT_CONNECTED, Reason.NO_KERNEL_STATE,
         one=ON_DEMAND, said=status(traps=(TRAP,)), held=kernel(states=())),
     row("9 on demand, idle", State.ON_DEMAND, None, one=ON_DEMAND,
@@ -117,6 +149,21 @@ TABLE = [
     *(row(f"11 child {state.value}", State.CONNECTING, Reason.NEGOTIATING,
           said=status(ike(IkeState.ESTABLISHED, child(state))))
       for state in (ChildState.CREATED, ChildState.INSTALLING, ChildState.RETRYING)),
+    row("11b IKE_SA in a state of a newer release", State.UNVERIFIED, Reason.NOT_UNDERSTOOD,
+        said=status(ike(IkeState.UNKNOWN, child()))),
+    row("11b CHILD_SA in a state of a newer release", State.UNVERIFIED, Reason.NOT_UNDERSTOOD,
+        said=status(ike(IkeState.ESTABLISHED, child(ChildState.UNKNOWN)))),
+    *(row(f"11b a line that may hide it: {text}", State.UNVERIFIED, Reason.NOT_UNDERSTOOD,
+          said=status(unread=(hiding(text),)))
+      for text in ("  bob[2]= UP", "bob{4}: SLEEPING", "   bob:  10.0.0.1")),
+    row("11b a line about another one", State.NOT_CONNECTED, Reason.NO_SA,
+        said=status(unread=(hiding("bobby{4}: SLEEPING"), hiding("a bob")))),
+    row("11b more of what was read", State.NOT_CONNECTED, Reason.NO_SA,
+        said=status(unread=(hiding("bob:  10.0.0.1", hides=False),))),
+    row("11b in place of 2", State.UNVERIFIED, Reason.NOT_UNDERSTOOD,
+        said=status(peers=(), unread=(hiding("bob: loaded"),))),
+    row("11b in place of 4b", State.UNVERIFIED, Reason.NOT_UNDERSTOOD,
+        one=connection(type="drop", auto="route"), said=status(unread=(hiding("bob:  ALL"),))),
     row("12 no child", State.NOT_CONNECTED, Reason.NO_CHILD_SA, said=status(ike())),
     row("12 merged, only the sibling's child", State.NOT_CONNECTED, Reason.NO_CHILD_SA,
         said=status(ike(IkeState.ESTABLISHED, child(name="alice"), name="alice"),
@@ -173,7 +220,8 @@ def test_what_charon_and_kernel_call_not_connected_is_looked_at_twice(
     state: State, reason: Reason | None, given: Any, facts: Any
 ) -> None:
     found = verdict(*given, **facts)
-    assert fleeting(found) == (state is State.NOT_CONNECTED and not found.connection.problem)
+    bad = state is State.NOT_CONNECTED or found.cleartext is True
+    assert fleeting(found) == (bad and not found.connection.problem)
 
 
 def test_a_daemon_that_is_gone_is_no_moment() -> None:
@@ -190,7 +238,7 @@ def test_a_daemon_that_is_gone_is_no_moment() -> None:
         (kernel(policies=(xfrm_policy("out", templates=()),)), True),
         (kernel(policies=(xfrm_policy("out", templates=(), action="block"),)), False),
         (
-            kernel(policies=(xfrm_policy("out", source="0.0.0.0/0", destination="0.0.0.0/0"),)),
+            kernel(policies=(xfrm_policy("out", ends=("0.0.0.0/0", "0.0.0.0/0")),)),
             False,
         ),
         (kernel(policies=(*POLICIES, xfrm_policy("out", templates=(), priority=1))), True),
@@ -208,15 +256,6 @@ def test_a_client_sa_that_the_kernel_lacks_is_noted() -> None:
     found = verdict(one, status(UP, peers=(CLIENTS,)), kernel(states=()))
     assert found.notes == ("1 client SA lacks kernel state or policy",)
     assert found.detail == "1"
-
-
-def test_other_ends_than_those_of_the_file_are_noted() -> None:
-    moved = connection(right="10.0.0.9")
-    note = "loaded with other ends than ipsec.conf has: `ipsec update` is due"
-    assert verdict(moved, status(UP), kernel()).notes == (note,)
-    swapped = peer(local=REMOTE, remote=f"%{LOCAL}, 10.0.0.0/8")
-    assert not verdict(connection(), status(UP, peers=(swapped,)), kernel()).notes
-    assert not verdict(connection(right="bob.example"), status(UP), kernel()).notes
 
 
 def test_an_attempt_on_demand_is_noted() -> None:
@@ -238,3 +277,51 @@ def test_what_the_file_does_not_name_is_unlisted() -> None:
     assert [one.name for one in found.ike_sas] == ["old"]
     assert [one.name for _, one in found.sas] == ["old"]
     assert [trap.name for trap in found.traps] == ["trap"]
+
+
+def test_an_sa_to_a_peer_that_the_file_no_longer_has_is_unlisted() -> None:
+    moved = connection(right="10.0.0.9", mobike="no")
+    new = peer(remote="10.0.0.9")
+    found = verdict(moved, status(UP, peers=(new,)), kernel())
+    assert (found.state, found.reason, found.sas) == (State.NOT_CONNECTED, Reason.NO_SA, ())
+    beside = unlisted([moved], status(UP, peers=(new,)))
+    assert [child.name for _, child in beside.superseded] == ["bob"]
+    assert beside.number() == 1
+
+
+def test_a_healthy_connection_may_be_unlike_the_file() -> None:
+    moved = connection(right="10.0.0.9")
+    found = verdict(moved, status(UP), kernel())
+    assert (found.state, found.stale) == (State.ESTABLISHED, True)
+    assert found.reason_text == "loaded differently: right=10.0.0.9, `ipsec update` is due"
+    gone = verdict(moved, status(), kernel())
+    assert (gone.reason, gone.stale) == (Reason.NO_SA, True)
+    assert gone.notes == ("loaded differently: right=10.0.0.9, `ipsec update` is due",)
+
+
+def test_a_daemon_that_does_not_answer_is_not_unlike_the_file() -> None:
+    (found,) = reconcile([connection(right="10.0.0.9")], None, kernel(), True)
+    assert not found.stale
+
+
+def test_what_was_negotiated_may_be_unlike_the_file() -> None:
+    strict = connection(esp="aes256gcm16!")
+    found = verdict(strict, status(UP), kernel())
+    assert found.reason_text == "negotiated differently: esp=aes256gcm16!"
+    assert found.stale
+
+
+def test_two_names_that_charon_prints_alike_are_not_told_apart() -> None:
+    padded = connection(" bob")
+    both = reconcile([connection(), padded], status(UP), kernel(), True)
+    assert [found.state for found in both] == [State.UNVERIFIED] * 2
+    assert both[0].reason_text == 'not told apart from: " bob"'
+    (alone,) = reconcile([connection()], status(UP), kernel(), True, others=[padded])
+    assert alone.state is State.UNVERIFIED
+    down = reconcile([connection(), padded], status(), kernel(), True)
+    assert {found.reason for found in down} == {Reason.NO_SA}
+    off = connection(" bob", auto="")
+    assert (
+        reconcile([connection()], status(UP), kernel(), True, others=[off])[0].state
+        is State.ESTABLISHED
+    )

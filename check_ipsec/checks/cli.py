@@ -43,8 +43,10 @@ def severity(text: str) -> Severity:
 def evaluate(check: Check, verbosity: int, timeout: float) -> Answer:
     """Run ``check`` within ``timeout`` seconds and put its answer into words."""
     with_timeout(ceil(timeout), check)
-    output = Output(Runtime().logchan, verbosity)
+    output = Output(Runtime().logchan)
     output.add(check)
+    if verbosity:
+        output.add_longoutput(check.verbose_str)
     return Answer(str(output), Severity(check.exitcode))
 
 

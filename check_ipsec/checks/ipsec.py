@@ -4,7 +4,8 @@ Check: established is OK, connecting WARNING, not connected CRITICAL. What an op
 switched off, what waits for traffic or for clients, and shunts are healthy as they are.
 
 Perfdata: not_established (with thresholds and the number judged), established,
-connecting, not_connected, unverified, on_demand, clients, ignored, cleartext.
+connecting, not_connected, unverified, on_demand, clients, ignored, stale, unlisted,
+cleartext.
 """
 
 import argparse
@@ -54,6 +55,8 @@ LABELS = (
     "on_demand",
     "clients",
     "ignored",
+    "stale",
+    "unlisted",
     "cleartext",
 )
 STATES: dict[Severity, ServiceState] = {
@@ -92,7 +95,7 @@ class Connections(Resource):
         decided = worst(self.observation, self._mapping)
         if self.thresholds and not beyond_thresholds(self.observation):
             decided = self.thresholds.severity(self.counts)
-        return overall(decided, least(self.observation))
+        return overall(decided, least(self.observation, self._mapping))
 
 
 class NotEstablished(Context):
@@ -140,7 +143,8 @@ class Headline(Summary):
         """The first line without name and status, within its limit."""
         perfdata = " ".join(self._check.perfdata)
         room = FIRST_LINE - len(f"{NAME} {self._resource.severity.name} -  | {perfdata}")
-        return headline(self._resource.observation, self._resource.counts, room)
+        resource = self._resource
+        return headline(resource.observation, resource.counts, resource.severity, room)
 
     def ok(self, _results: Results) -> str:
         """All is well."""
@@ -198,7 +202,9 @@ def question(options: argparse.Namespace) -> Question:
 
 def mapping(options: argparse.Namespace) -> Mapping:
     """How bad the options call a state."""
-    return Mapping(options.connecting, options.not_connected, options.grace)
+    return Mapping(
+        options.connecting, options.not_connected, options.cleartext, options.stale, options.grace
+    )
 
 
 def answer(options: argparse.Namespace) -> Answer:
@@ -264,6 +270,22 @@ def make_parser() -> argparse.ArgumentParser:
         default=Severity.CRITICAL,
         metavar="STATUS",
         help="status of not connected: ok, warning, critical (default) or unknown",
+    )
+    add(
+        "--cleartext",
+        type=severity,
+        default=Severity.CRITICAL,
+        metavar="STATUS",
+        help="status where traffic leaves in clear text, whatever other options allow: "
+        "ok, warning, critical (default) or unknown",
+    )
+    add(
+        "--stale",
+        type=severity,
+        default=Severity.WARNING,
+        metavar="STATUS",
+        help="status of what charon has loaded or negotiated otherwise than ipsec.conf has it: "
+        "ok, warning (default), critical or unknown",
     )
     add(
         "--expect",

@@ -7,12 +7,13 @@ from nagiosplugin import Range
 from check_ipsec.errors import UsageError
 from check_ipsec.severity import Counts, Severity
 
-PERCENT = r"(\d+(?:\.\d+)?)%"
+PERCENT = r"([0-9]+(?:\.[0-9]+)?)%"
 
 
 def range_spec(text: str) -> str:
     """A range whose numbers may be percentages, as an option's value."""
     try:
+        text.encode("ascii")
         Range(re.sub(PERCENT, r"\1", text))
     except ValueError:
         raise UsageError(f"{text} is not a range, like 5, 10%, 1:5 or @~:3") from None

@@ -1,4 +1,4 @@
-r"""The text of ``ipsec statusall`` and ``ipsec status``, charon 5.0 to 6.1.
+r"""The text of ``ipsec statusall``, charon 5.0 to 6.1 and later.
 
 Written by strongSwan's src/libcharon/plugins/stroke/stroke_list.c: sections by
 ``status``, authentication rounds by ``log_auth_cfgs``, IKE_SAs by ``log_ike_sa``,
@@ -34,25 +34,28 @@ Sample::
 
 EBNF (every terminal in capitals is a line pattern below)::
 
-    statusall     = head, [ pools ], addresses, connections, [ shunts ], [ traps ],
-                    associations ;
-    status        = [ shunts ], [ traps ], associations ;
-    head          = TITLE, UPTIME, [ MALLOC ], THREADS, PLUGINS, { other line } ;
-    pools         = POOLS_HEADING, { POOL } ;
-    addresses     = ADDRESSES_HEADING, { ADDRESS } ;
-    connections   = CONNECTIONS_HEADING, { peer | unread line } ;
-    peer          = PEER_HEAD, { LOCAL, { CONSTRAINT } }, { REMOTE, { CONSTRAINT } }, { CHILD } ;
-    shunts        = SHUNTS_HEADING, { SHUNT | unread line } ;
-    traps         = TRAPS_HEADING, { child sa | unread line } ;
-    associations  = ASSOCIATIONS_HEADING, ( NONE | { unread line }, block, { block | child sa } ) ;
-    block         = ike sa, { child sa } | unread ike sa | unread line ;
-    ike sa        = IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
-    child sa      = CHILD_STATE, [ COUNTERS ], SELECTORS ;
+    statusall    = TITLE, { head line }, [ pools ], [ addresses ], connections, [ shunts ],
+                   [ traps ], associations ;
+    head line    = UPTIME | MALLOC | THREADS | PLUGINS | unread line ;
+    pools        = POOLS_HEADING, { POOL | unread line } ;
+    addresses    = ADDRESSES_HEADING, { ADDRESS | unread line } ;
+    connections  = CONNECTIONS_HEADING, { peer | unread line } ;
+    peer         = PEER_HEAD, { LOCAL, { CONSTRAINT } }, { REMOTE, { CONSTRAINT } }, { CHILD } ;
+    shunts       = SHUNTS_HEADING, { SHUNT | unread line } ;
+    traps        = TRAPS_HEADING, { child sa | unread line } ;
+    associations = COUNTS, ( NONE | blocks | unread line ), { unread line } ;
+    blocks       = { unread line }, ike sa, { ike sa | child sa | unread line } ;
+    ike sa       = IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
+    child sa     = CHILD_STATE, [ COUNTERS ], SELECTORS ;
 
-The header of the Security Associations counts those that are up and those that are
-connecting; since 6.1.0 (seen there, not in 6.0.1) all and those that are connecting.
-``status`` prints neither SPIS, PROPOSAL and TASKS nor COUNTERS; in ``statusall``
-SPIS is mandatory, and COUNTERS where the CHILD_SA is INSTALLED.
+COUNTERS are there where the CHILD_SA is INSTALLED. The header of the Security Associations
+counts those that are up and those that are connecting; since 6.1.0 (seen there, not in
+6.0.1) all and those that are connecting.
+
+A record that does not fit is read once more as a newer release may print it: with more
+at the end of its lines, with more lines, with other words. What was known is read then,
+the rest is in :attr:`Status.unread`, and the record is not ``understood``. A line that
+is still unread may hide a connection or an SA.
 
 A name is padded on the left to 12 columns, so blanks before it mean nothing. It may
 hold anything, even what looks like a tag, and a peer chooses its identity: the first tag
@@ -63,14 +66,14 @@ unread.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
 from pyparsing import Group, Opt, ParserElement
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar.tokens import line, parse_whole, record
+from check_ipsec.grammar.tokens import Build, line, parse_whole, record, records, unnamed
 from check_ipsec.model import (
     AuthRound,
     ChildConfig,
@@ -91,31 +94,70 @@ from check_ipsec.model import (
 
 # --- atoms --------------------------------------------------------------------
 
-DELTA = r"\d+ (?:second|minute|hour|day)s?"
 HOST = r"(?:%any6?|[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*)"
-ADDRESS = r"[0-9A-Fa-f:]+(?:\.\d+)*"
-SELECTOR = rf"(?:dynamic|{ADDRESS}(?:/\d+|\.\.{ADDRESS}))(?:\[[^\s\[\]]*\])?"
-SELECTORS = rf"(?:{SELECTOR}(?: |(?=\n)))*"
-BOTH_ENDS = rf"{SELECTORS} ?=== {SELECTORS} ?"
-MODE = r"[A-Z]+|\(\d+\)"
+ADDRESS_ATOM = r"[0-9A-Fa-f:]+(?:\.\d+)*"
+SELECTOR = rf"(?:dynamic|{ADDRESS_ATOM}(?:/\d+|\.\.{ADDRESS_ATOM}))(?:\[[^\s\[\]]*\])?"
+SELECTORS = rf"(?:{SELECTOR}(?: |(?![^\n,;])))*"
 QUEUES = r"(\d+)/(\d+)/(\d+)/(\d+)"
-IKE_STATE_OF = {state.value: state for state in IkeState}
-CHILD_STATE_OF = {state.value: state for state in ChildState}
-IKE_STATES = "|".join(IKE_STATE_OF)
-CHILD_STATES = "|".join(CHILD_STATE_OF)
-
+IKE_STATE_OF = {state.value: state for state in IkeState if state is not IkeState.UNKNOWN}
+CHILD_STATE_OF = {state.value: state for state in ChildState if state is not ChildState.UNKNOWN}
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-
 
 Words = tuple[str, ...]
 
 
+class Wording(NamedTuple):
+    """What differs between the releases that are known and those to come.
+
+    ``delta`` is a duration, ``more`` what may stand before the next comma.
+    """
+
+    delta: str
+    more: str
+    ike_state: str
+    child_state: str
+    mode: str
+    action: str
+
+
+WORD = r"[A-Z_]+|\(\d+\)"
+# a name may be that of a section, but two blanks follow it
+HEADING = r"{0}:(?!  )([^\n]*)\n"
+HEADINGS = HEADING.format(
+    r"(?:Virtual IP pools[^\n:]*|Listening IP addresses|Connections|Shunted Connections"
+    r"|Routed Connections|Security Associations[^\n:]*)"
+).replace("([^", "(?:[^")
+IKE_SA_LIKE = rf"[^\n]*\[-?\d+\]: (?:{WORD})(?: [^\n,]* ago)?[^\n,]*, {HOST}\["
+# of any IKE_SA or CHILD_SA
+SA_LINE = r"[^\n]*(?:\[-?\d+\]: |\{-?\d+\}:  )"
+KNOWN = Wording(
+    delta=r"\d+ (?:second|minute|hour|day)s?",
+    more="",
+    ike_state="|".join(IKE_STATE_OF),
+    child_state="|".join(CHILD_STATE_OF),
+    mode=r"(?:TUNNEL|TRANSPORT|BEET|IPTFS|PASS|DROP|\(\d+\))(?:_PROXY)?",
+    action="PASS|DROP",
+)
+NEWER = Wording(
+    delta=r"\d+ [a-z]+",
+    more=r"[^\n,]*",
+    ike_state=WORD,
+    child_state=WORD,
+    mode=r"[^\s,]+",
+    action=r"[^\s,]+",
+)
+
+
 def seconds(delta: str | None) -> int | None:
-    """Seconds that DELTA stands for (utils/time.c, time_delta_printf_hook)."""
+    """Seconds that a duration stands for (utils/time.c, time_delta_printf_hook).
+
+    None where there is none, or one in a unit that no release has printed.
+    """
     if delta is None:
         return None
-    count, unit = delta.split(" ")
-    return int(count) * SECONDS[unit.rstrip("s")]
+    count, _, unit = delta.partition(" ")
+    factor = SECONDS.get(unit.rstrip("s"))
+    return factor and int(count) * factor
 
 
 def number(digits: str | None, base: int = 10) -> int | None:
@@ -128,13 +170,106 @@ def words(text: str | None) -> Words:
     return tuple(text.split()) if text else ()
 
 
+class SectionLines(NamedTuple):
+    """Unread lines and their offset, until their line numbers are asked for.
+
+    ``hides``: they may hold what was asked for, and are not more of what was read.
+    """
+
+    section: str
+    place: int
+    text: str
+    hides: bool = True
+
+
+class Part(NamedTuple):
+    """What was understood of a record that a newer release may have printed, and what not."""
+
+    fact: Any
+    unread: tuple[SectionLines, ...]
+
+
+class Kind(NamedTuple):
+    """A record: all of it, any line of it, and what does not belong to it any more.
+
+    The patterns of ``whole`` and ``line`` depend on the wording; ``line`` is one without
+    its end.
+    """
+
+    section: str
+    whole: Callable[[Wording], str]
+    line: Callable[[Wording], str]
+    stop: str
+    build: Build
+
+
+def unread(section: str, pattern: str) -> ParserElement:
+    """A line of a section that no other production takes, or a few."""
+    return record(
+        pattern,
+        lambda match: SectionLines(section, match.start(), match[0].removesuffix("\n")),
+        f"a line of {section}",
+    )
+
+
+def heading(section: str, pattern: str) -> ParserElement:
+    """The first line of a section, which leaves what is unread of it."""
+
+    def rest(match: re.Match[str]) -> SectionLines | None:
+        text = match[0].removesuffix("\n")
+        return SectionLines("Status", match.start(), text, hides=False) if match[1] else None
+
+    return record(HEADING.format(pattern), rest, f"'{section}:'")
+
+
+def newer_record(kind: Kind) -> ParserElement:
+    """A record as a newer release may print it.
+
+    What is unread of its lines, and unread lines, are taken away; the rest is read.
+    """
+
+    def part(match: re.Match[str]) -> Part:
+        known, newer = (_compiled(kind.line(wording)) for wording in (KNOWN, NEWER))
+        lines = match[0].split("\n")[:-1]
+        kept = "".join(f"{found[0]}\n" for text in lines if (found := newer.match(text)))
+        whole = _compiled(kind.whole(NEWER)).fullmatch(kept)
+        if whole is None:
+            raise ValueError(f"a record of {kind.section}")
+        fact = kind.build(whole)._replace(understood=False)
+        place, unread = match.start(), []
+        for text in lines:
+            if not known.fullmatch(text):
+                hides = not text.lstrip(" ").startswith(_tags(fact))
+                unread.append(SectionLines(kind.section, place, text, hides))
+            place += len(text) + 1
+        return Part(fact, tuple(unread))
+
+    chunk = rf"{kind.line(NEWER)}[^\n]*\n(?:(?!{HEADINGS}|{kind.stop})[^\n]*\n)*"
+    return record(chunk, part, f"a record of {kind.section}")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
+
+
+def _tags(fact: Any) -> Words:
+    """What the lines of a record begin with."""
+    if isinstance(fact, Peer):
+        return f"{fact.name}:", *(f"{child.name}:" for child in fact.children)
+    if isinstance(fact, Shunt):
+        return (f"{fact.name}:",)
+    opening, closing = "[]" if isinstance(fact, IkeSa) else "{}"
+    return (f"{fact.name}{opening}{fact.unique_id}{closing}:",)
+
+
 # --- head ---------------------------------------------------------------------
 
 
 class Title(NamedTuple):
     """The first line of ``statusall``."""
 
-    version: str
+    version: str | None
     system: str | None
 
 
@@ -145,16 +280,10 @@ class Uptime(NamedTuple):
     since: str
 
 
-class SectionLine(NamedTuple):
-    """An unread line and its offset, until its line number is asked for."""
+class Plugins(NamedTuple):
+    """The line ``loaded plugins:``."""
 
-    section: str
-    place: int
-    text: str
-
-
-def _uptime(match: re.Match[str]) -> Uptime:
-    return Uptime(seconds(match[1]) or 0, match[2])
+    names: Words
 
 
 def _threads(match: re.Match[str]) -> Threads:
@@ -164,16 +293,10 @@ def _threads(match: re.Match[str]) -> Threads:
     return Threads(count[0], count[1], working, queued, count[10])
 
 
-def _unread(section: str, pattern: str) -> ParserElement:
-    return record(
-        pattern,
-        lambda match: SectionLine(section, match.start(), match[0].rstrip("\n")),
-        f"a line of {section}",
-    )
-
-
-TITLE = r"Status of IKE charon daemon \((?:strong|weak)Swan ([^,)\n]+)(?:, ([^\n]*))?\):\n"
-UPTIME = rf"  uptime: ({DELTA}), since ([^\n]+)\n"
+HEAD_TEXT = r"Status of IKE charon daemon \((?:strong|weak)Swan ([^,)\n]+)(?:, ([^\n]*))?\):\n"
+NEWER_HEAD_TEXT = r"Status of (?!IKEv2 )(?:[^\n]*Swan ([^,)\s]+))?[^\n]*\n"
+TITLE = rf"(?:{HEAD_TEXT}|{NEWER_HEAD_TEXT})"
+UPTIME = rf"  uptime: ({KNOWN.delta}), since ([^\n]+)\n"
 MALLOC = r"  malloc: sbrk (-?\d+), mmap (-?\d+), used (-?\d+), free (-?\d+)\n"
 THREADS = (
     rf"  worker threads: (\d+) of (\d+) idle, {QUEUES} working, "
@@ -181,302 +304,405 @@ THREADS = (
 )
 PLUGINS = r"  loaded plugins: ([^\n]*)\n"
 POOL = r"  ([^\n]+): (\d+)/(\d+)/(\d+)\n"
+ADDRESS = r"  (\S+)\n"
+OTHER = rf"(?!{HEADINGS})[^\n]*\n"
+# with what stands below it, where it is the heading of a new section
+OTHER_OF_HEAD = rf"(?!{HEADINGS})(?:\S[^\n]*\n(?:  [^\n]*\n)*|[^\n]*\n)"
 
-title = record(TITLE, lambda match: Title(match[1], match[2]), "'Status of IKE charon daemon'")
-uptime = record(UPTIME, _uptime, "'  uptime: '")
+other_line = unread("Status", OTHER_OF_HEAD)
+
+title = record(
+    TITLE, lambda match: Title(match[1] or match[3], match[2]), "'Status of IKE charon daemon'"
+)
+uptime = record(UPTIME, lambda match: Uptime(seconds(match[1]) or 0, match[2]), "'  uptime: '")
 malloc = record(MALLOC, lambda match: Memory(*map(int, match.groups())), "'  malloc: '")
 threads = record(THREADS, _threads, "'  worker threads: '")
-plugins = record(PLUGINS, lambda match: tuple(match[1].split()), "'  loaded plugins: '")
-other_line = _unread("Status", r"  [^\n]*\n")
-head = title + uptime + Opt(malloc, None) + threads + plugins + Group(other_line[...])
+plugins = record(PLUGINS, lambda match: Plugins(words(match[1])), "'  loaded plugins: '")
+head = title + Group((uptime | malloc | threads | plugins | other_line)[...])
 
-pools_heading = line(r"Virtual IP pools \(size/online/offline\):\n", "'Virtual IP pools'")
-pool = record(
+pools_heading = heading("Virtual IP pools", r"Virtual IP pools[^\n:]*")
+pool = records(
     POOL, lambda match: Pool(match[1], int(match[2]), int(match[3]), int(match[4])), "a pool"
 )
-pools = Group(Opt(pools_heading + pool[...]))
+pools = Group(Opt(pools_heading + (pool | other_line)[...]))
 
-addresses_heading = line(r"Listening IP addresses:\n", "'Listening IP addresses:'")
-address = record(r"  ([^\s]+)\n", lambda match: match[1], "an address")
-addresses = Group(addresses_heading + address[...])
+addresses_heading = heading("Listening IP addresses", "Listening IP addresses")
+address = records(ADDRESS, lambda match: match[1], "an address")
+addresses = Group(Opt(addresses_heading + (address | other_line)[...]))
 
 # --- connections --------------------------------------------------------------
 
-ROUND = r" *(?P=name):   {side}[^\n]*\n"
-CONSTRAINT = r" *(?P=name):    (?:ca|im-ca|cert|ocsp|crl|group): [^\n]*\n"
-CHILD = rf"[^\n]*:   child:  {BOTH_ENDS}(?:{MODE})(?:, dpdaction=[^\n]*)?\n"
-PEER = (
-    r" *(?P<name>[^\n]*):  (?P<local>[^\n]*?)\.\.\.(?P<remote>[^\n]*?)"
+ENDS_OF_PEER = r"[^\s:][^\n]*?\.\.\.[^\n]*?  IKEv"
+ENDS_AND_VERSION = (
+    r"(?P<local>[^\n]*?)\.\.\.(?P<remote>[^\n]*?)"
     r"  (?P<version>IKEv1/2|IKEv1|IKEv2)(?P<aggressive> Aggressive)?"
-    r"(?:, dpddelay=(?P<dpd_delay>\d+)s)?\n"
-    rf"(?P<local_rounds>(?:{ROUND.format(side='local: ')}(?:{CONSTRAINT})*)*)"
-    rf"(?P<remote_rounds>(?:{ROUND.format(side='remote:')}(?:{CONSTRAINT})*)*)"
-    rf"(?P<children>(?:{CHILD})*)"
+    r"(?:, dpddelay=(?P<dpd_delay>\d+)s)?"
 )
+ROUND = r"{side}(?:\[[^\n]*\] )?uses [^\n]*authentication(?: with [^\n]*'|: [^\n]*)?"
+LOCAL, REMOTE = ROUND.format(side="local:  "), ROUND.format(side="remote: ")
+CONSTRAINT = r"(?:ca|im-ca|cert|ocsp|crl|group): [^\n]*"
+CHILD = rf"child:  {SELECTORS} ?=== {SELECTORS} ?(?:{{mode}})(?:, dpdaction=\w+(?: \| \w+)*)?"
 
-round_line = re.compile(
-    r"[^\n]*?:   (?:local: |remote:) (?:\[([^\n]*)\] )?uses ([^\n]*)\n"
-    r"((?:[^\n]*:    (?:ca|im-ca|cert|ocsp|crl|group): [^\n]*\n)*)"
-)
-constraint_line = re.compile(r"[^\n]*?:    (ca|im-ca|cert|ocsp|crl|group): +([^\n]*)\n")
-child_line = re.compile(
-    rf" *([^\n]*):   child:  ([^\n]*) === ([^\n]*?) ?({MODE})(?:, dpdaction=([^\n]*))?\n"
-)
+
+def peer_pattern(wording: Wording) -> str:
+    """A peer with its rounds and children."""
+    own = r" *(?P=name):   "
+    constraints = rf"(?:{own} {CONSTRAINT}\n)*"
+    return (
+        rf" *(?P<name>[^\n]*):  {ENDS_AND_VERSION}\n"
+        rf"(?P<local_rounds>(?:{own}{LOCAL}\n{constraints})+)"
+        rf"(?P<remote_rounds>(?:{own}{REMOTE}\n{constraints})+)"
+        rf"(?P<children>(?:[^\n]*:   {CHILD.format(mode=wording.mode)}\n)*)"
+        rf"(?!{own})(?=[^\n]*:  \S|{HEADINGS}|\Z)"
+    )
+
+
+def peer_line(wording: Wording) -> str:
+    """Any line of a peer."""
+    below = f"{LOCAL}|{REMOTE}| {CONSTRAINT}|{CHILD.format(mode=wording.mode)}"
+    return rf"[^\n]*:(?:  {unnamed(ENDS_AND_VERSION)}|   (?:{below}))"
+
+
+@cache
+def round_line() -> re.Pattern[str]:
+    """A round with the constraints below it."""
+    return re.compile(
+        r"[^\n]*?:   (?:local: |remote:) (?:\[([^\n]*)\] )?uses ([^\n]*)\n"
+        rf"((?:[^\n]*:    {CONSTRAINT}\n)*)"
+    )
+
+
+@cache
+def constraint_line() -> re.Pattern[str]:
+    """A constraint: its keyword and its text."""
+    return re.compile(r"[^\n]*?:    (ca|im-ca|cert|ocsp|crl|group): +([^\n]*)\n")
+
+
+@cache
+def child_line() -> re.Pattern[str]:
+    """A ``child:`` line: name, selectors, mode, action on a dead peer."""
+    return re.compile(
+        rf" *([^\n]*):   child:  ({SELECTORS}) ?=== ({SELECTORS}) ?([^\s,]+)"
+        r"(?:, dpdaction=([^\n,]*))?"
+    )
 
 
 def _auth_rounds(lines: str) -> tuple[AuthRound, ...]:
     return tuple(
-        AuthRound(match[1], match[2], tuple(constraint_line.findall(match[3])))
-        for match in round_line.finditer(lines)
+        AuthRound(match[1], match[2], tuple(constraint_line().findall(match[3])))
+        for match in round_line().finditer(lines)
     )
 
 
 def _child_config(match: re.Match[str]) -> ChildConfig:
-    return ChildConfig(match[1], words(match[2]), words(match[3]), match[4], match[5])
+    name, local, remote, mode, action = match.groups()
+    return ChildConfig(name, words(local), words(remote), mode, action)
 
 
 def _peer(match: re.Match[str]) -> Peer:
+    name, local, remote, version, aggressive, delay, ours, theirs, children = match.groups()
     return Peer(
-        name=match["name"],
-        local=match["local"],
-        remote=match["remote"],
-        version=match["version"],
-        aggressive=match["aggressive"] is not None,
-        dpd_delay=number(match["dpd_delay"]),
-        local_rounds=_auth_rounds(match["local_rounds"]),
-        remote_rounds=_auth_rounds(match["remote_rounds"]),
-        children=tuple(map(_child_config, child_line.finditer(match["children"]))),
+        name=name,
+        local=local,
+        remote=remote,
+        version=version,
+        aggressive=aggressive is not None,
+        dpd_delay=number(delay),
+        local_rounds=_auth_rounds(ours),
+        remote_rounds=_auth_rounds(theirs),
+        children=tuple(map(_child_config, child_line().finditer(children))),
+    )
+
+
+a_peer = Kind("Connections", peer_pattern, peer_line, rf"[^\n]*:  {ENDS_OF_PEER}", _peer)
+connections_heading = heading("Connections", "Connections")
+connections = Group(
+    connections_heading
+    + (
+        records(peer_pattern(KNOWN), _peer, "a connection")
+        | newer_record(a_peer)
+        | unread("Connections", OTHER)
+    )[...]
+)
+
+# --- shunts -------------------------------------------------------------------
+
+
+def shunt_pattern(wording: Wording) -> str:
+    """A shunt: name, selectors, action."""
+    return rf"{shunt_line(wording)}\n"
+
+
+def shunt_line(wording: Wording) -> str:
+    """The line of a shunt."""
+    return (
+        rf" *(?P<name>[^\n]*):  (?P<local>{SELECTORS}) ?=== (?P<remote>{SELECTORS}) ?"
+        rf"(?P<action>{wording.action})"
     )
 
 
 def _shunt(match: re.Match[str]) -> Shunt:
-    return Shunt(match[1], words(match[2]), words(match[3]), match[4])
+    name, local, remote, action = match.groups()
+    return Shunt(name, words(local), words(remote), action)
 
 
-HEADING = (
-    r"(?!(?:Shunted|Routed) Connections:\n"
-    r"|Security Associations \(\d+ (?:up|total), \d+ connecting\):\n)"
+a_shunt = Kind("Shunted Connections", shunt_pattern, shunt_line, r"[^\n]*:  ", _shunt)
+shunts_heading = heading("Shunted Connections", "Shunted Connections")
+shunts = Group(
+    Opt(
+        shunts_heading
+        + (
+            records(shunt_pattern(KNOWN), _shunt, "a shunt")
+            | newer_record(a_shunt)
+            | unread("Shunted Connections", OTHER)
+        )[...]
+    )
 )
-SHUNT = rf" *([^\n]*):  ({SELECTORS}) ?=== ({SELECTORS}) ?(PASS|DROP)\n"
-
-connections_heading = line(r"Connections:\n", "'Connections:'")
-peer = record(PEER, _peer, "a connection")
-unread_connection = _unread("Connections", HEADING + r"[^\n]*\n")
-connections = Group(connections_heading + (peer | unread_connection)[...])
-
-shunts_heading = line(r"Shunted Connections:\n", "'Shunted Connections:'")
-shunt = record(SHUNT, _shunt, "a shunt")
-unread_shunt = _unread("Shunted Connections", HEADING + r"[^\n]*\n")
-shunts = Group(Opt(shunts_heading + (shunt | unread_shunt)[...]))
 
 # --- CHILD_SAs and traps ------------------------------------------------------
 
-CHILD_TAG = r" *(?P=name)\{(?P=id)\}:  "
-CHILD_STATE = (
-    r" *(?P<name>[^\n]*?)\{(?P<id>-?\d+)\}:  "
-    rf"(?P<state>(?P<installed>INSTALLED)|{CHILD_STATES}), (?P<mode>(?:{MODE})(?:_PROXY)?)"
-    r"(?:, reqid (?P<reqid>\d+))?"
-    r"(?(installed), (?P<protocol>[A-Z_]+|\(\d+\))(?P<udp> in UDP)? SPIs: "
+SPIS_OF_CHILD = (
+    r", (?P<protocol>[A-Z_]+|\(\d+\))(?P<udp> in UDP)? SPIs: "
     r"(?P<spi_in>[0-9a-f]{8})_i (?P<spi_out>[0-9a-f]{8})_o"
-    r"(?:, IPCOMP CPIs: (?P<cpi_in>[0-9a-f]{4})_i (?P<cpi_out>[0-9a-f]{4})_o)?)"
-    rf"(?:, expires in (?P<expires_in>{DELTA}))?\n"
+    r"(?:, IPCOMP CPIs: (?P<cpi_in>[0-9a-f]{4})_i (?P<cpi_out>[0-9a-f]{4})_o)?"
 )
 USE = r"(?: \((?:(?P<packets_{0}>\d+) pkts?, )?(?P<use_{0}>\d+)s ago\))?"
-COUNTERS = (
-    CHILD_TAG + r"(?P<proposal>[^\s,]*), (?P<bytes_in>\d+) bytes_i" + USE.format("in") +
-    r", (?P<bytes_out>\d+) bytes_o" + USE.format("out") +
-    rf", rekeying (?:(?P<due>active)|disabled|in (?P<rekey_in>{DELTA}))\n"
-)  # fmt: skip
-CHILD_SELECTORS = CHILD_TAG + rf" (?P<local_ts>{SELECTORS}) ?=== (?P<remote_ts>{SELECTORS})\n"
-STATUSALL_CHILD = CHILD_STATE + rf"(?(installed){COUNTERS})" + CHILD_SELECTORS
-STATUS_CHILD = CHILD_STATE + CHILD_SELECTORS
+SELECTORS_OF_CHILD = rf" (?P<local_ts>{SELECTORS}) ?=== (?P<remote_ts>{SELECTORS})"
 
 
-def _traffic(match: re.Match[str], direction: str) -> Traffic | None:
-    octets = match[f"bytes_{direction}"]
-    if octets is None:
-        return None
-    packets, use = match[f"packets_{direction}"], match[f"use_{direction}"]
-    return Traffic(int(octets), number(packets), number(use))
-
-
-def _child_sa(match: re.Match[str]) -> ChildSa:
-    counted = "proposal" in match.re.groupindex
-    return ChildSa(
-        name=match["name"],
-        unique_id=int(match["id"]),
-        state=CHILD_STATE_OF[match["state"]],
-        mode=match["mode"],
-        reqid=int(match["reqid"] or match["id"]),
-        protocol=match["protocol"],
-        udp_encapsulation=match["udp"] is not None,
-        spi_in=number(match["spi_in"], 16),
-        spi_out=number(match["spi_out"], 16),
-        cpi_in=number(match["cpi_in"], 16),
-        cpi_out=number(match["cpi_out"], 16),
-        expires_in=seconds(match["expires_in"]),
-        proposal=(match["proposal"] or None) if counted else None,
-        inbound=_traffic(match, "in") if counted else None,
-        outbound=_traffic(match, "out") if counted else None,
-        rekey_in=seconds(match["rekey_in"]) if counted else None,
-        rekeying_due=counted and match["due"] is not None,
-        local_ts=words(match["local_ts"]),
-        remote_ts=words(match["remote_ts"]),
+def child_state(wording: Wording) -> str:
+    """The first line of a CHILD_SA behind its tag."""
+    return (
+        rf"(?P<state>(?P<installed>INSTALLED)|{wording.child_state}), (?P<mode>{wording.mode})"
+        rf"(?:, reqid (?P<reqid>\d+))?(?(installed){SPIS_OF_CHILD})"
+        rf"(?:, expires in (?P<expires_in>{wording.delta}))?"
     )
 
 
+def counters(wording: Wording) -> str:
+    """The second line of a CHILD_SA behind its tag."""
+    return (
+        rf"(?P<proposal>[^\s,]*), (?P<bytes_in>\d+) bytes_i{USE.format('in')}{wording.more}"
+        rf", (?P<bytes_out>\d+) bytes_o{USE.format('out')}{wording.more}"
+        rf", rekeying (?:(?P<due>active)|disabled|in (?P<rekey_in>{wording.delta}))"
+    )
+
+
+def child_sa_pattern(wording: Wording) -> str:
+    """A CHILD_SA or a trap."""
+    own = r" *(?P=name)\{(?P=id)\}:  "
+    return (
+        rf" *(?P<name>[^\n]*?)\{{(?P<id>-?\d+)\}}:  {child_state(wording)}\n"
+        rf"(?(installed){own}{counters(wording)}\n){own}{SELECTORS_OF_CHILD}\n"
+        rf"(?!{own}(?!(?:{WORD}), ))(?={SA_LINE}|{HEADINGS}|\Z)"
+    )
+
+
+def child_sa_line(wording: Wording) -> str:
+    """Any line of a CHILD_SA."""
+    state = (
+        child_state(wording)
+        .replace("(?(installed)", "(?:")
+        .replace(SPIS_OF_CHILD, f"(?:{SPIS_OF_CHILD})?")
+    )
+    texts = "|".join(map(unnamed, (state, counters(wording), SELECTORS_OF_CHILD)))
+    return rf"[^\n]*\{{-?\d+\}}:  (?:{texts})"
+
+
+def _traffic(octets: str | None, packets: str | None, use: str | None) -> Traffic | None:
+    return None if octets is None else Traffic(int(octets), number(packets), number(use))
+
+
+def _child_sa(match: re.Match[str]) -> ChildSa:
+    name, unique_id, state, _, mode, reqid, *security, expires_in, proposal = match.groups()[:14]
+    counted, due, rekey_in, local_ts, remote_ts = match.groups()[14:20], *match.groups()[20:]
+    protocol, udp, spi_in, spi_out, cpi_in, cpi_out = security
+    return ChildSa(
+        name=name,
+        unique_id=int(unique_id),
+        state=CHILD_STATE_OF.get(state, ChildState.UNKNOWN),
+        mode=mode,
+        reqid=int(reqid or unique_id),
+        protocol=protocol,
+        udp_encapsulation=udp is not None,
+        spi_in=number(spi_in, 16),
+        spi_out=number(spi_out, 16),
+        cpi_in=number(cpi_in, 16),
+        cpi_out=number(cpi_out, 16),
+        expires_in=seconds(expires_in),
+        proposal=proposal or None,
+        inbound=_traffic(*counted[:3]),
+        outbound=_traffic(*counted[3:]),
+        rekey_in=seconds(rekey_in),
+        rekeying_due=due is not None,
+        local_ts=words(local_ts),
+        remote_ts=words(remote_ts),
+    )
+
+
+child_sa = records(child_sa_pattern(KNOWN), _child_sa, "a CHILD_SA")
+STOP_OF_CHILD = rf"{IKE_SA_LIKE}|[^\n]*\{{-?\d+\}}:  (?:{WORD}), "
+a_trap = Kind("Routed Connections", child_sa_pattern, child_sa_line, STOP_OF_CHILD, _child_sa)
+newer_trap = newer_record(a_trap)
+traps_heading = heading("Routed Connections", "Routed Connections")
+traps = Group(
+    Opt(traps_heading + (child_sa | newer_trap | unread("Routed Connections", OTHER))[...])
+)
+
 # --- IKE_SAs ------------------------------------------------------------------
 
-IKE_TAG = r" *(?P=name)\[(?P=id)\]: "
-IKE_STATE = (
-    r" *(?P<name>[^\n]*?)\[(?P<id>-?\d+)\]: "
-    rf"(?P<state>{IKE_STATES})(?: (?P<age>{DELTA}) ago)?, "
-    rf"(?P<local_host>{HOST})\[(?P<local_id>[^\n]*?)\]\.\.\."
-    rf"(?P<remote_host>{HOST})\[(?P<remote_id>[^\n]*)\]\n"
-)
-ENDS = re.compile(rf"\]\.\.\.({HOST})\[")
-EAP_ID = rf"(?:{IKE_TAG}Remote (?:EAP|XAuth) identity: (?P<eap_id>[^\n]*)\n)?"
-SPIS = (
-    rf"{IKE_TAG}(?P<version>IKEv1/2|IKEv1|IKEv2) SPIs: "
-    r"(?P<initiator_spi>[0-9a-f]{16})_i(?P<initiator>\*)? (?P<responder_spi>[0-9a-f]{16})_r\*?"
-    rf"(?:, rekeying disabled|(?:, rekeying in (?P<rekey_in>{DELTA}))?"
-    rf"(?:, [^\n]* reauthentication in (?P<reauth_in>{DELTA}))?)\n"
-)
-PROPOSAL = rf"(?:{IKE_TAG}IKE proposal: (?P<proposal>[^\n]*)\n)?"
-BELOW = r"(?P<below>(?:[^\n]*\{-?\d+\}:  [^\n]*\n)*)"
-TASKS = rf"(?:{IKE_TAG}Tasks {{0}}: (?P<{{0}}>[^\n]*?) *\n)?"
-STATUSALL_IKE = (
-    IKE_STATE + EAP_ID + SPIS + PROPOSAL
-    + "".join(TASKS.format(queue) for queue in ("queued", "active", "passive"))
-)  # fmt: skip
+ASSOCIATIONS = "Security Associations"
+ENDS = rf"\]\.\.\.({HOST})\["
+EAP_ID = r"Remote (?:EAP|XAuth) identity: (?P<eap_id>[^\n]*)"
+PROPOSAL = r"IKE proposal: (?P<proposal>[^\s,]*)"
+TASKS = r"Tasks {0}: (?P<{0}>[A-Z0-9_() ]*)"
+QUEUES_OF_TASKS = ("queued", "active", "passive")
 
 
-class Block(NamedTuple):
-    """An IKE_SA with the CHILD_SAs right below it, and what of these lines is unread."""
-
-    ike_sa: IkeSa
-    unread: tuple[SectionLine, ...]
-
-
-def _block(match: re.Match[str], child_sa: re.Pattern[str]) -> Block:
-    below = list(_below(match.string, *match.span("below"), child_sa))
-    children = tuple(child for child in below if isinstance(child, ChildSa))
-    unread = tuple(line for line in below if isinstance(line, SectionLine))
-    return Block(_ike_sa(match, children), unread)
+def ike_state(wording: Wording) -> str:
+    """The first line of an IKE_SA behind its tag."""
+    return (
+        rf"(?P<state>{wording.ike_state})(?: (?P<age>{wording.delta}) ago)?{wording.more}, "
+        rf"(?P<local_host>{HOST})\[(?P<local_id>[^\n]*?)\]\.\.\."
+        rf"(?P<remote_host>{HOST})\[(?P<remote_id>[^\n]*)\]"
+    )
 
 
-def _below(
-    text: str, place: int, end: int, child_sa: re.Pattern[str]
-) -> Iterator[ChildSa | SectionLine]:
-    while place < end:
-        match = child_sa.match(text, place, end)
-        if match:
-            yield _child_sa(match)
-            place = match.end()
-        else:
-            after = text.index("\n", place) + 1
-            yield SectionLine("Security Associations", place, text[place : after - 1])
-            place = after
+def spis(wording: Wording) -> str:
+    """The line of SPIs and timers behind its tag."""
+    return (
+        r"(?P<version>IKEv1/2|IKEv1|IKEv2) SPIs: "
+        r"(?P<initiator_spi>[0-9a-f]{16})_i(?P<initiator>\*)? (?P<responder_spi>[0-9a-f]{16})_r\*?"
+        rf"(?:, rekeying disabled|(?:, rekeying in (?P<rekey_in>{wording.delta}))?"
+        rf"(?:, [^\n]* reauthentication in (?P<reauth_in>{wording.delta}))?)"
+    )
 
 
-def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...]) -> IkeSa:
-    seen = match.groupdict()
+def ike_sa_pattern(wording: Wording) -> str:
+    """An IKE_SA without its CHILD_SAs."""
+    own = r" *(?P=name)\[(?P=id)\]: "
+    tasks = "".join(rf"(?:{own}{TASKS.format(queue)}\n)?" for queue in QUEUES_OF_TASKS)
+    return (
+        rf" *(?P<name>[^\n]*?)\[(?P<id>-?\d+)\]: {ike_state(wording)}\n"
+        rf"(?:{own}{EAP_ID}\n)?{own}{spis(wording)}\n(?:{own}{PROPOSAL}\n)?{tasks}"
+        rf"(?!{own})(?={SA_LINE}|\Z)"
+    )
+
+
+def ike_sa_line(wording: Wording) -> str:
+    """Any line of an IKE_SA."""
+    tasks = "|".join(TASKS.format(queue) for queue in QUEUES_OF_TASKS)
+    texts = (ike_state(wording), EAP_ID, spis(wording), PROPOSAL, tasks)
+    return rf"[^\n]*\[-?\d+\]: (?:{'|'.join(map(unnamed, texts))})"
+
+
+def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...] = ()) -> IkeSa:
+    name, unique_id, state, age, *ends, eap_id, version = match.groups()[:10]
+    local_host, local_id, remote_host, remote_id = ends
+    first, initiator, second, rekey_in, reauth_in, proposal, *tasks = match.groups()[10:19]
+    queued, active, passive = map(words, tasks)
     return IkeSa(
-        name=seen["name"],
-        unique_id=int(seen["id"]),
-        state=IKE_STATE_OF[seen["state"]],
-        age=seconds(seen["age"]),
-        local_host=seen["local_host"],
-        local_id=seen["local_id"],
-        remote_host=seen["remote_host"],
-        remote_id=seen["remote_id"],
-        remote_eap_id=seen.get("eap_id"),
-        version=seen.get("version"),
-        initiator_spi=seen.get("initiator_spi"),
-        responder_spi=seen.get("responder_spi"),
-        initiator=seen["initiator"] is not None if "initiator" in seen else None,
-        rekey_in=seconds(seen.get("rekey_in")),
-        reauth_in=seconds(seen.get("reauth_in")),
-        proposal=seen.get("proposal"),
-        tasks_queued=words(seen.get("queued")),
-        tasks_active=words(seen.get("active")),
-        tasks_passive=words(seen.get("passive")),
+        name=name,
+        unique_id=int(unique_id),
+        state=IKE_STATE_OF.get(state, IkeState.UNKNOWN),
+        age=seconds(age),
+        local_host=local_host,
+        local_id=local_id,
+        remote_host=remote_host,
+        remote_id=remote_id,
+        remote_eap_id=eap_id,
+        version=version,
+        initiator_spi=first,
+        responder_spi=second,
+        initiator=initiator is not None,
+        rekey_in=seconds(rekey_in),
+        reauth_in=seconds(reauth_in),
+        proposal=proposal,
+        tasks_queued=queued,
+        tasks_active=active,
+        tasks_passive=passive,
         child_sas=children,
     )
 
 
-class Associations(NamedTuple):
+class Counts(NamedTuple):
     """The counts in the header of the Security Associations; ``up`` below 0 is a miscount."""
 
     up: int
     connecting: int
 
 
-ASSOCIATIONS = r"Security Associations \((\d+) (up|total), (\d+) connecting\):\n"
-
-IKE_SA_LIKE = rf"[^\n]*\[-?\d+\]: (?:[A-Z_]+|\(\d+\))(?: {DELTA} ago)?, {HOST}\["
+COUNTS = r"Security Associations \((\d+) (up|total), (\d+) connecting[^\n]*\n"
 
 
-def _associations(match: re.Match[str]) -> Associations:
-    number, connecting = int(match[1]), int(match[3])
-    return Associations(number - connecting if match[2] == "total" else number, connecting)
+def _counts(match: re.Match[str]) -> Counts:
+    count, connecting = int(match[1]), int(match[3])
+    return Counts(count - connecting if match[2] == "total" else count, connecting)
 
 
-associations_heading = record(
-    ASSOCIATIONS,
-    _associations,
-    "'Security Associations (U up, C connecting):'",
-)
-traps_heading = line(r"Routed Connections:\n", "'Routed Connections:'")
-none = line(r"  (?:none|no match)\n", "'none'")
-unread_trap = _unread("Routed Connections", HEADING + r"[^\n]*\n")
-more = line(r"(?=[\s\S])", "a line")
-stray_line = _unread("Security Associations", rf"(?!{IKE_SA_LIKE})[^\n]*\n")
-unread_ike_sa = _unread(
-    "Security Associations", rf"{IKE_SA_LIKE}[^\n]*\n(?:(?!{IKE_SA_LIKE})[^\n]*\n)*"
-)
+def _block(match: re.Match[str]) -> IkeSa:
+    """An IKE_SA with what stands below it.
 
-
-def _tail(ike_pattern: str, child_pattern: str) -> ParserElement:
-    child_sa = record(child_pattern, _child_sa, "a CHILD_SA")
-    pattern = re.compile(child_pattern)
-    block = record(ike_pattern + BELOW, lambda match: _block(match, pattern), "an IKE_SA")
-    traps = Group(Opt(traps_heading + (child_sa | unread_trap)[...]))
-    known = block | more + (child_sa | stray_line | unread_ike_sa)
-    sas = none | (block | stray_line[...] + (block | unread_ike_sa)) + known[...]
-    return shunts + traps + associations_heading + Group(sas.set_name("an IKE_SA or 'none'"))
+    Raises ValueError where that is not only CHILD_SAs of known releases.
+    """
+    place, end = match.span("below")
+    children = []
+    while place < end:
+        child = _known_child_sa().match(match.string, place, end)
+        if child is None:
+            raise ValueError("a CHILD_SA")
+        children.append(_child_sa(child))
+        place = child.end()
+    return _ike_sa(match, tuple(children))
 
 
 @cache
-def status() -> ParserElement:
-    """The production ``status``; few ask for it, so it is not built at import."""
-    return _tail(IKE_STATE, STATUS_CHILD)
+def _known_child_sa() -> re.Pattern[str]:
+    return re.compile(child_sa_pattern(KNOWN), re.ASCII)
 
 
-statusall = head + pools + addresses + connections + _tail(STATUSALL_IKE, STATUSALL_CHILD)
+BELOW = rf"(?P<below>(?:[^\n]*\{{-?\d+\}}:  [^\n]*\n)*)(?={SA_LINE}|\Z)"
+counts = record(COUNTS, _counts, "'Security Associations (U up, C connecting):'")
+none = line(r"  (?:none|no match)\n", "'none'")
+STOP_OF_IKE = rf"{IKE_SA_LIKE}|[^\n]*\{{-?\d+\}}:  "
+an_ike_sa = Kind(ASSOCIATIONS, ike_sa_pattern, ike_sa_line, STOP_OF_IKE, _ike_sa)
+newer_ike_sa = newer_record(an_ike_sa)
+newer_child_sa = newer_record(a_trap._replace(section=ASSOCIATIONS))
+stray_line = unread(ASSOCIATIONS, rf"(?!{IKE_SA_LIKE})[^\n]*\n")
+unread_ike_sa = unread(ASSOCIATIONS, rf"{IKE_SA_LIKE}[^\n]*\n(?:(?!{IKE_SA_LIKE})[^\n]*\n)*")
+block = (
+    records(ike_sa_pattern(KNOWN) + BELOW, _block, "an IKE_SA")
+    | record(ike_sa_pattern(KNOWN), _ike_sa, "an IKE_SA")
+    | newer_ike_sa
+    | unread_ike_sa
+)
+more = line(r"(?=[\s\S])", "a line")
+blocks = block + (block | more + (child_sa | newer_child_sa | stray_line))[...]
+sas = none + stray_line[...] | stray_line[...] + blocks | stray_line + stray_line[...]
+associations = counts + Group(sas.set_name("an IKE_SA or 'none'"))
+statusall = head + pools + addresses + connections + shunts + traps + associations
 
 # --- the whole ----------------------------------------------------------------
 
 # pluto's whack and charon before 5.0: stroke_list.c up to 4.6.4, whack_log
-OLD_RELEASE = re.compile(r"000 |Performance:\n|Status of IKEv2 charon daemon ")
+OLD_RELEASE = r"000 |Performance:\n|Status of IKEv2 charon daemon "
+WITHOUT_ALL = r"(?:Shunted Connections|Routed Connections|Security Associations[^\n]*):\n"
 
 
 def parse(text: str, source: str, names: Iterable[str] = ()) -> Status:
-    """Everything that ``statusall`` (or ``status``) says.
+    """Everything that ``statusall`` says.
 
     ``names`` are the names of ipsec.conf; only those that hold a line feed matter,
     because nothing else can tell where such a name ends. Lines that no production
     takes are in :attr:`Status.unread`. Raises :class:`ParseError` where the text is
-    cut, has no Security Associations, or comes from a release before 5.0.
+    cut, has no Connections or Security Associations, or comes from a release before 5.0.
     """
-    if OLD_RELEASE.match(text):
+    if re.match(OLD_RELEASE, text):
         raise ParseError(source, 1, "strongSwan before 5.0: release 5.0 or newer is needed")
+    if re.match(WITHOUT_ALL, text):
+        raise ParseError(source, 1, "the text of `ipsec status`: that of `statusall` is needed")
     text = _hide_line_feeds(text, names)
-    if text.startswith("Status of "):
-        parsed = _status(parse_whole(statusall, text, source), text)
-    else:
-        nothing = [None, None, None, None, None, (), (), (), ()]
-        parsed = _status(nothing + parse_whole(status(), text, source), text)
+    parsed = _status(parse_whole(statusall, text, source), text)
     return _show_line_feeds(parsed) if "\0" in text else parsed
 
 
@@ -490,83 +716,93 @@ def _hide_line_feeds(text: str, names: Iterable[str]) -> str:
 
 
 def _status(tokens: list[Any], text: str) -> Status:
-    name, since, memory, load, loaded, *sections = tokens
-    other, pool_list, address_list, peers, shunt_list, traps, counts, sas = sections
-    ike_sas, unread = _with_children(sas)
+    title, *sections, counts, sas = tokens
+    unread: list[SectionLines] = []
+    understood = [list(_understood(section, unread)) for section in (*sections, sas)]
+    lines, pools, addresses, peers, shunts, traps, sas = understood
     identities = _local_identities(peers)
     return Status(
-        daemon=_daemon(name, since, memory, load, loaded),
-        pools=tuple(pool_list),
-        addresses=tuple(address_list),
-        peers=_only(Peer, peers),
-        shunts=_only(Shunt, shunt_list),
-        traps=_only(ChildSa, traps),
+        daemon=_daemon(title, lines),
+        pools=tuple(pools),
+        addresses=tuple(addresses),
+        peers=tuple(peers),
+        shunts=tuple(shunts),
+        traps=tuple(traps),
         up=counts.up,
         connecting=counts.connecting,
-        ike_sas=tuple(_divided(ike, identities) for ike in ike_sas),
-        unread=tuple(_numbered((*other, *peers, *shunt_list, *traps, *unread), text)),
+        ike_sas=tuple(_divided(ike, identities) for ike in _with_children(sas)),
+        unread=tuple(_numbered(unread, text)),
     )
 
 
-def _daemon(
-    name: Title | None, since: Uptime, memory: Memory | None, load: Threads, loaded: Words
-) -> Daemon | None:
-    if name is None:
-        return None
-    return Daemon(name.version, name.system, since.uptime, since.since, memory, load, loaded)
+def _daemon(title: Title, lines: Iterable[Any]) -> Daemon:
+    by_kind = {type(one): one for one in lines}
+    running = by_kind.get(Uptime)
+    loaded = by_kind.get(Plugins)
+    return Daemon(
+        version=title.version,
+        system=title.system,
+        uptime=running and running.uptime,
+        since=running and running.since,
+        memory=by_kind.get(Memory),
+        threads=by_kind.get(Threads),
+        plugins=loaded.names if loaded else (),
+    )
 
 
-def _only(kind: type[Any], tokens: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(token for token in tokens if isinstance(token, kind))
-
-
-def _with_children(tokens: Iterable[Any]) -> tuple[list[IkeSa], list[SectionLine]]:
-    """The IKE_SAs, each with the CHILD_SAs that follow it, and the unread lines."""
-    ike_sas: list[IkeSa] = []
-    unread: list[SectionLine] = []
+def _understood(tokens: Iterable[Any], unread: list[SectionLines]) -> Iterator[Any]:
+    """The facts of a section; what of it is unread goes to ``unread``."""
     for token in tokens:
-        if isinstance(token, Block):
-            ike_sas.append(token.ike_sa)
-            unread += token.unread
-        elif isinstance(token, ChildSa):
-            ike_sas[-1] = ike_sas[-1]._replace(child_sas=(*ike_sas[-1].child_sas, token))
-        else:
+        if token is None:
+            continue
+        if isinstance(token, SectionLines):
             unread.append(token)
-    return ike_sas, unread
+        elif isinstance(token, Part):
+            unread += token.unread
+            yield token.fact
+        else:
+            yield token
 
 
-def _local_identities(peers: Iterable[Any]) -> set[str]:
+def _with_children(tokens: Iterable[IkeSa | ChildSa]) -> list[IkeSa]:
+    """The IKE_SAs, each with the CHILD_SAs that follow it."""
+    found: list[IkeSa] = []
+    for token in tokens:
+        if isinstance(token, IkeSa):
+            found.append(token)
+        else:
+            found[-1] = found[-1]._replace(child_sas=(*found[-1].child_sas, token))
+    return found
+
+
+def _local_identities(peers: Iterable[Peer]) -> set[str]:
     """The configured local identities that hold what divides the ends of an IKE_SA."""
     return {
         auth.identity
         for peer in peers
-        if isinstance(peer, Peer)
         for auth in peer.local_rounds
-        if auth.identity and ENDS.search(auth.identity)
+        if auth.identity and "]..." in auth.identity
     }
 
 
 def _divided(ike: IkeSa, identities: set[str]) -> IkeSa:
     """The IKE_SA with its local identity whole, where that is a configured one."""
-    if not identities:
-        return ike
     ends = f"{ike.local_id}]...{ike.remote_host}[{ike.remote_id}"
     for identity in identities:
-        divider = ENDS.match(ends, len(identity)) if ends.startswith(identity) else None
+        divider = ends.startswith(identity) and re.match(ENDS, ends[len(identity) :])
         if divider:
-            remote_id = ends[divider.end() :]
+            remote_id = ends[len(identity) + divider.end() :]
             return ike._replace(local_id=identity, remote_host=divider[1], remote_id=remote_id)
     return ike
 
 
-def _numbered(tokens: Iterable[Any], text: str) -> Iterator[UnreadLine]:
+def _numbered(found: Iterable[SectionLines], text: str) -> Iterator[UnreadLine]:
     first, counted = 1, 0
-    for token in tokens:
-        if isinstance(token, SectionLine):
-            first += text.count("\n", counted, token.place)
-            counted = token.place
-            for offset, unread in enumerate(token.text.split("\n")):
-                yield UnreadLine(token.section, first + offset, unread)
+    for section, place, lines, hides in found:
+        first += text.count("\n", counted, place)
+        counted = place
+        for offset, line_of_text in enumerate(lines.split("\n")):
+            yield UnreadLine(section, first + offset, line_of_text, hides)
 
 
 def _show_line_feeds(status: Status) -> Status:

@@ -1,51 +1,75 @@
 """What all grammars share: records of whole lines, and one way to fail.
 
-Line feeds are never skipped: all productions are made of :class:`Regex` and keep
-their white space, so pyparsing's process-wide settings stay as they are. A record
-is one pattern put together from named line patterns and becomes a model at once,
-in its action; pyparsing does repetition, alternatives and errors.
+Line feeds are never skipped: all productions are made of :class:`Record` and keep their
+white space, so pyparsing's process-wide settings stay as they are. A record is one
+pattern put together from named line patterns and becomes a model at once; pyparsing does
+sections, alternatives and errors. Patterns are compiled when they are first asked for:
+what is only there for damaged or newer texts costs nothing on others.
 """
 
 import re
 from collections.abc import Callable
 from typing import Any
 
-from pyparsing import ParseBaseException, ParseException, ParserElement, Regex
+from pyparsing import ParseBaseException, ParseException, ParserElement, Token
 
 from check_ipsec.errors import ParseError
+
+Build = Callable[[re.Match[str]], Any]
+
+
+class Record(Token):
+    """A production whose token is what ``build`` makes of the match.
+
+    With ``several`` it takes as many records as follow one another. A ``ValueError`` of
+    ``build`` is a text that does not fit, like a mismatch.
+    """
+
+    def __init__(self, pattern: str, build: Build, several: bool = False) -> None:
+        super().__init__()
+        self.leave_whitespace()
+        self._pattern: str | re.Pattern[str] = pattern
+        self._build = build
+        self._several = several
+
+    def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, Any]:
+        """As pyparsing asks of a production."""
+        if isinstance(self._pattern, str):
+            self._pattern = re.compile(self._pattern, re.ASCII)
+        found: list[Any] = []
+        while match := self._pattern.match(instring, loc):
+            try:
+                found.append(self._build(match))
+            except ValueError as error:
+                if found:
+                    break
+                raise ParseException(instring, loc, str(error), self) from error
+            loc = match.end()
+            if not self._several:
+                break
+        if not found:
+            raise ParseException(instring, loc, self.errmsg, self)
+        return loc, found
+
+
+def record(pattern: str, build: Build, name: str) -> ParserElement:
+    """A :class:`Record` by its name in errors."""
+    return Record(pattern, build).set_name(name)
+
+
+def records(pattern: str, build: Build, name: str) -> ParserElement:
+    """One record or more, right after one another."""
+    return Record(pattern, build, several=True).set_name(name)
 
 
 def line(pattern: str, name: str) -> ParserElement:
     """A production that takes one line, or a few, and leaves no token."""
-    return Regex(pattern).leave_whitespace().set_name(name).suppress().set_name(name)
+    return record(pattern, lambda match: None, name).suppress().set_name(name)
 
 
-class Record(Regex):
-    """A production whose one token is what ``build`` makes of the match.
-
-    A ``ValueError`` of ``build`` is a text that does not fit, like a mismatch. The
-    match is taken before pyparsing wraps it: an action costs as much as all the rest.
-    """
-
-    def __init__(self, pattern: str, build: Callable[[re.Match[str]], Any]) -> None:
-        super().__init__(pattern)
-        self.leave_whitespace()
-        self._build = build
-
-    def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, Any]:
-        """As pyparsing asks of a production."""
-        match = self.re_match(instring, loc)
-        if match is None:
-            raise ParseException(instring, loc, self.errmsg, self)
-        try:
-            return match.end(), [self._build(match)]
-        except ValueError as error:
-            raise ParseException(instring, loc, str(error), self) from error
-
-
-def record(pattern: str, build: Callable[[re.Match[str]], Any], name: str) -> ParserElement:
-    """A :class:`Record` by its name in errors."""
-    return Record(pattern, build).set_name(name)
+def unnamed(pattern: str) -> str:
+    """The pattern with none of its named groups, so that it can be repeated."""
+    return re.sub(r"\(\?P<\w+>", "(?:", pattern)
 
 
 def parse_whole(expression: ParserElement, text: str, source: str) -> list[Any]:

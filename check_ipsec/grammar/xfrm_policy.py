@@ -24,137 +24,127 @@ Sample::
 
 EBNF (every terminal in capitals is a line pattern below)::
 
-    policies       = { policy | foreign policy } ;
-    policy         = SELECTOR, [ CONTEXT ], DIRECTION, rest ;
-    foreign policy = SELECTOR, [ CONTEXT ], FOREIGN, UNREAD, END ;
-    rest           = OTHERS, [ MARK, OTHERS ], { template }, [ IF_ID, OTHERS ], END ;
-    template       = TEMPLATE, TEMPLATE_PROTOCOL, [ LEVEL ], OTHERS_OF_TEMPLATE, OTHERS ;
+    policies = { policy | foreign policy | newer policy | unread record } ;
+    policy   = SELECTOR, [ CONTEXT ], DIRECTION, OTHERS, [ MARK, OTHERS ], { template },
+               [ IF_ID, OTHERS ] ;
+    template = TEMPLATE, TEMPLATE_PROTOCOL, [ LEVEL ], [ MASKS ], OTHERS ;
+    foreign  = SELECTOR, [ CONTEXT ], FOREIGN, OTHERS_OF_FOREIGN ;
 
 A foreign policy belongs to one socket (charon exempts its own so) or to the kernel's
-table for Mobile IPv6; both are left out. OTHERS is any number of other attributes, of
-this release of iproute2 or a newer one. With ``-s`` LEVEL is mandatory.
+table for Mobile IPv6; both are left out. OTHERS is any number of attributes that nobody
+asks for. With ``-s`` LEVEL is mandatory.
 """
 
 import re
+from functools import cache
 
-from pyparsing import ParserElement, ZeroOrMore
-
-from check_ipsec.grammar.tokens import line, parse_whole, record
+from check_ipsec.grammar.tokens import unnamed
 from check_ipsec.grammar.xfrm import (
     ADDRESS,
+    ATTRIBUTES,
     END,
     IF_ID,
+    KNOWN,
     MARK,
+    SELECTOR,
     SPI,
-    in_turn,
-    joined,
+    Wording,
     mark,
     number,
     optional,
-    others,
-    records,
-    unnamed,
+    text_of_records,
 )
-from check_ipsec.model import Template, XfrmPolicy
+from check_ipsec.grammar.xfrm import parse as parse_records
+from check_ipsec.model import Policies, Selector, Template, XfrmPolicy
 
-SELECTOR = (
-    rf"src (?P<source>{ADDRESS}/\d+) dst (?P<destination>{ADDRESS}/\d+) "
-    r"(?:proto (?P<protocol>\S{1,64}) )?"
-    r"(?:sport (?P<source_port>\d{1,5}) )?(?:dport (?P<destination_port>\d{1,5}) )?"
-    r"(?P<selector_rest>(?:(?:type|code|key|\(dport\)) \w+ )*)"
-    r"(?:dev (?P<interface>\S+) )?(?:uid \d+)?\n"
+CONTEXT = r"(?:[ \t]+security context [^\n]*\n)?"
+PRIORITY = (
+    r"(?P<direction>in|out|fwd) (?:action (?P<action>\w+) )?(?:index \d+ )?"
+    r"priority (?P<priority>\d+)"
 )
-CONTEXT = r"(?:\tsecurity context [^\n]*\n)?"
-DIRECTION = (
-    r"\tdir (?P<direction>in|out|fwd) (?:action (?P<action>\w+) )?(?:index \d+ )?"
-    r"priority (?P<priority>\d+) (?!ptype sub )[^\n]*\n"
-)
-FOREIGN = r"\t(?:socket (?:in|out|fwd)|dir (?:in|out|fwd) [^\n]*ptype sub) [^\n]*\n"
-TEMPLATE = rf"\ttmpl src (?P<source>{ADDRESS}) dst (?P<destination>{ADDRESS})\n"
+DIRECTION = rf"dir {PRIORITY} ptype main ?(?:share \w+ ?)?(?:flag [a-z0-9 ]*)?(?:\(0x[0-9a-f]+\))?"
+FOREIGN = r"(?:socket (?:in|out|fwd)|dir (?:in|out|fwd) [^\n]*ptype sub) [^\n]*"
+TEMPLATE = rf"tmpl src (?P<source>{ADDRESS}) dst (?P<destination>{ADDRESS})"
+SPI_AND_REQID = rf"(?P<protocol>\S+) (?:{SPI})?reqid (?P<reqid>\d+)"
+ANY_PROTOCOL = rf"{SPI_AND_REQID}(?:\(0x[0-9a-f]+\))? mode (?P<mode>[^\s,;]+)"
+# the reqid is printed twice with -s, where a level follows
 TEMPLATE_PROTOCOL = (
-    rf"\t\tproto (?P<protocol>\S+) (?:{SPI})?"
-    r"reqid (?P<reqid>\d+)(?:\(0x[0-9a-f]+\)(?= mode \S+\n\t\tlevel ))? mode (?P<mode>\S+)\n"
+    rf"proto {SPI_AND_REQID}(?:\(0x[0-9a-f]+\)(?= mode \S+ ?\n\t\tlevel ))? mode (?P<mode>[^\s,;]+)"
 )
-LEVEL = r"(?:\t\tlevel (?P<level>\w+) [^\n]*\n)?"
-OTHERS_OF_TEMPLATE = r"(?:\t\t(?!proto |level )[^\n]*\n)*"
-UNREAD = r"(?:\t(?!dir |socket )[^\n]*\n)*"
-OTHERS = others("security", "dir", "socket", "mark", "tmpl", "if_id")
-
-BEGIN_LINES = ((SELECTOR, "src NETWORK dst NETWORK"), (CONTEXT, "security context"))
-UNTIL_TEMPLATES = (
-    (OTHERS, "attributes"),
-    (optional(MARK, OTHERS), "mark NUMBER/NUMBER"),
-)
-TEMPLATE_LINES = (
-    (TEMPLATE, "tmpl src ADDRESS dst ADDRESS"),
-    (TEMPLATE_PROTOCOL, "proto NAME reqid NUMBER mode NAME, with -s a level"),
-    (LEVEL, "level NAME"),
-    (OTHERS_OF_TEMPLATE, "attributes of a template"),
-    (OTHERS, "attributes"),
-)
-SINCE_TEMPLATES = (
-    (optional(IF_ID, OTHERS), "if_id NUMBER"),
-    (END, "an attribute or the next policy"),
-)
+LEVEL = r"level (?P<level>\w+) ?(?:share \w+)?"
+MASKS = r"enc-mask \w+ auth-mask \w+ comp-mask \w+"
+ASKED_FOR = "security|dir |socket |mark |tmpl |proto |level |if_id "
 
 
-def parse(text: str, source: str) -> tuple[XfrmPolicy, ...]:
+def pattern(wording: Wording) -> str:
+    """A policy."""
+    tab, end, others = wording
+    direction, protocol = DIRECTION, TEMPLATE_PROTOCOL
+    if wording is not KNOWN:
+        direction, protocol = f"dir {PRIORITY}(?! [^\n]*ptype sub)", f"proto {ANY_PROTOCOL}"
+    level = rf"(?:{tab}{tab}{LEVEL}{end})?(?:{tab}{tab}{MASKS}{end})?"
+    template = rf"{tab}{TEMPLATE}{end}{tab}{tab}{protocol}{end}{level}{others}"
+    return (
+        rf"{SELECTOR.format('')}{end}{CONTEXT}{tab}{direction}{end}{others}"
+        rf"{optional(wording, MARK)}(?P<templates>(?:{unnamed(template)})*)"
+        rf"{optional(wording, IF_ID)}{END}"
+    )
+
+
+def foreign_pattern(wording: Wording) -> str:
+    """A policy of a socket, or for Mobile IPv6."""
+    tab, end, _ = wording
+    others = r"(?:\t(?!dir |socket )[^\n]*\n)*"
+    return rf"{unnamed(SELECTOR.format(''))}{end}{CONTEXT}{tab}{FOREIGN}\n{others}{END}"
+
+
+def known_line() -> str:
+    """Any line of a policy, as known releases print it."""
+    indented = unnamed("|".join((DIRECTION, MARK, TEMPLATE, IF_ID, FOREIGN)))
+    below = unnamed("|".join((f"proto {ANY_PROTOCOL}", LEVEL, MASKS)))
+    others = "|".join(f"{word}[^\n]*" for word in ATTRIBUTES)
+    return rf"(?:{unnamed(SELECTOR.format(''))}|\t(?:{indented}|{others})|\t\t(?:{below})) ?"
+
+
+def parse(text: str, source: str) -> Policies:
     """The policies in the order of the text, which ``source`` names in errors.
 
-    No text, no policies. Raises ParseError with the line that does not fit.
+    No text, no policies. Raises ParseError where the text ends in the middle of a line.
     """
-    return tuple(parse_whole(policies, text, source))
+    return Policies(*parse_records(policies, text, source, known_line))
+
+
+@cache
+def template_words() -> re.Pattern[str]:
+    """What is read of a template."""
+    spi = r"(?:spi 0x([0-9a-f]{8})\S* )?"
+    return re.compile(
+        rf" src ({ADDRESS}) dst ({ADDRESS})[^\n]*\n(?:[ \t]*(?!proto )[^\n]*\n)*"
+        rf"[ \t]*proto (\S+) {spi}reqid (\d+)\S* mode (\w+)"
+    )
 
 
 def _policy(found: re.Match[str]) -> XfrmPolicy:
     *selector, direction, action, priority, value, mask, templates, if_id = found.groups()
-    source, destination, protocol, source_port, destination_port, rest, interface = selector
     return XfrmPolicy(
-        source=source,
-        destination=destination,
-        protocol=protocol,
-        source_port=source_port,
-        destination_port=destination_port,
-        selector_rest=rest.rstrip(),
-        interface=interface,
+        selector=Selector(*selector),
         direction=direction,
         action=action or "allow",
         priority=int(priority),
-        templates=tuple(map(_template, ONE_TEMPLATE.finditer(templates))),
+        templates=tuple(map(_template, templates.split("tmpl")[1:])),
         mark=mark(value, mask),
         if_id=number(if_id),
     )
 
 
-def _template(found: re.Match[str]) -> Template:
-    source, destination, protocol, spi, reqid, mode, level = found.groups()
-    return Template(
-        source=source,
-        destination=destination,
-        protocol=protocol,
-        spi=int(spi or "0", 16),
-        reqid=int(reqid),
-        mode=mode,
-        required=level in (None, "required"),
-    )
+def _template(text: str) -> Template:
+    words = template_words().match(text)
+    if not words:
+        raise ValueError("a template")
+    source, destination, protocol, spi, reqid, mode = words.groups()
+    level = re.search(r"[ \t]level (\w+)", text) if "level " in text else None
+    required = level is None or level[1] == "required"
+    return Template(source, destination, protocol, int(spi or "0", 16), int(reqid), mode, required)
 
 
-def _policy_by_line() -> ParserElement:
-    direction = rf"{DIRECTION}|{FOREIGN}"
-    return (
-        in_turn((*BEGIN_LINES, (direction, "dir in, out or fwd, and a priority"), *UNTIL_TEMPLATES))
-        - ZeroOrMore(in_turn(TEMPLATE_LINES))
-        - in_turn(SINCE_TEMPLATES)
-    )
-
-
-ONE_TEMPLATE = re.compile(joined(TEMPLATE_LINES))
-TEMPLATES = rf"(?P<templates>(?:{unnamed(ONE_TEMPLATE.pattern)})*)"
-
-policy = record(
-    joined(BEGIN_LINES) + DIRECTION + joined(UNTIL_TEMPLATES) + TEMPLATES + joined(SINCE_TEMPLATES),
-    _policy,
-    "policy",
-)
-foreign_policy = line(joined(BEGIN_LINES) + FOREIGN + UNREAD + END, "foreign policy")
-policies = records(policy | foreign_policy, _policy_by_line)
+policies = text_of_records(pattern, _policy, ASKED_FOR, foreign_pattern)

@@ -19,73 +19,76 @@ Sample::
 
 EBNF (every terminal in capitals is a line pattern below)::
 
-    states = { state } ;
+    states = { state | newer state | unread record } ;
     state  = IDENTITY, PROTOCOL, REPLAY, OTHERS, [ MARK, OTHERS ], [ AUTH, OTHERS ],
-             [ AEAD, OTHERS ], [ ENC, OTHERS ], [ COMP, OTHERS ], [ IF_ID, OTHERS ], END ;
+             [ AEAD, OTHERS ], [ ENC, OTHERS ], [ COMP, OTHERS ], [ IF_ID, OTHERS ],
+             [ DIR, OTHERS ], [ SEL, OTHERS ] ;
 
-OTHERS is any number of other attributes, of this release of iproute2 or a newer one.
-Keys are never read, should a text hold them.
+OTHERS is any number of attributes that nobody asks for. Keys are never read, should a text
+hold them.
 """
 
 import re
 
-from check_ipsec.grammar.tokens import parse_whole, record
+from check_ipsec.grammar.tokens import unnamed
 from check_ipsec.grammar.xfrm import (
     ADDRESS,
+    ATTRIBUTES,
     END,
     IF_ID,
     MARK,
+    SELECTOR,
     SPI,
-    in_turn,
-    joined,
+    Wording,
     mark,
     number,
     optional,
-    others,
-    records,
+    text_of_records,
 )
-from check_ipsec.model import XfrmState
+from check_ipsec.grammar.xfrm import parse as parse_records
+from check_ipsec.model import Selector, States, XfrmState
 
-IDENTITY = rf"src (?P<source>{ADDRESS}) dst (?P<destination>{ADDRESS})\n"
+IDENTITY = rf"src (?P<source>{ADDRESS}) dst (?P<destination>{ADDRESS})"
 PROTOCOL = (
-    rf"\tproto (?P<protocol>\S+) (?:{SPI})?"
-    r"reqid (?P<reqid>\d+)(?:\(0x[0-9a-f]+\))? mode (?P<mode>\S+)\n"
+    rf"proto (?P<protocol>\S+) (?:{SPI})?"
+    r"reqid (?P<reqid>\d+)(?:\(0x[0-9a-f]+\))? mode (?P<mode>[^\s,;]+)"
 )
-REPLAY = r"\treplay-window [^\n]*\n"
+REPLAY = r"replay-window [^\n]*"
 AUTH = r"auth(?:-trunc)? (?P<auth>\S+) [^\n]*"
 AEAD = r"aead (?P<aead>\S+) [^\n]*"
 ENC = r"enc (?P<enc>\S+) [^\n]*"
 COMP = r"comp (?P<comp>\S+) [^\n]*"
-OTHERS = others(
-    "proto", "replay-window", "mark", "auth", "auth-trunc", "aead", "enc", "comp", "if_id"
-)
-
-LINES = (
-    (IDENTITY, "src ADDRESS dst ADDRESS"),
-    (PROTOCOL, "proto NAME spi NUMBER reqid NUMBER mode NAME"),
-    (REPLAY, "replay-window NUMBER"),
-    (OTHERS, "attributes"),
-    (optional(MARK, OTHERS), "mark NUMBER/NUMBER"),
-    (optional(AUTH, OTHERS), "auth NAME"),
-    (optional(AEAD, OTHERS), "aead NAME"),
-    (optional(ENC, OTHERS), "enc NAME"),
-    (optional(COMP, OTHERS), "comp NAME"),
-    (optional(IF_ID, OTHERS), "if_id NUMBER"),
-    (END, "an attribute or the next state"),
-)
+DIR = r"dir (?P<direction>in|out)"
+SEL = f"sel {SELECTOR.format('sel_')}"
+ASKED_FOR = "proto |mark |auth|aead |enc |comp |if_id |dir |sel "
 
 
-def parse(text: str, source: str) -> tuple[XfrmState, ...]:
+def pattern(wording: Wording) -> str:
+    """A state."""
+    tab, end, others = wording
+    begin = rf"{IDENTITY}{end}{tab}{PROTOCOL}{end}{tab}{REPLAY}{end}{others}"
+    attributes = (MARK, AUTH, AEAD, ENC, COMP, IF_ID, DIR, SEL)
+    return begin + "".join(optional(wording, attribute) for attribute in attributes) + END
+
+
+def known_line() -> str:
+    """Any line of a state, as known releases print it."""
+    indented = "|".join((PROTOCOL, REPLAY, MARK, AUTH, AEAD, ENC, COMP, IF_ID, DIR, SEL))
+    others = "|".join(f"{word}[^\n]*" for word in ATTRIBUTES)
+    return rf"{unnamed(IDENTITY)} ?|\t(?:{unnamed(indented)}|{others}) ?"
+
+
+def parse(text: str, source: str) -> States:
     """The states in the order of the text, which ``source`` names in errors.
 
-    No text, no states. Raises ParseError with the line that does not fit.
+    No text, no states. Raises ParseError where the text ends in the middle of a line.
     """
-    return tuple(parse_whole(states, text, source))
+    return States(*parse_records(states, text, source, known_line))
 
 
 def _state(found: re.Match[str]) -> XfrmState:
     source, destination, protocol, spi, reqid, mode, *attributes = found.groups()
-    value, mask, *algorithms, if_id = attributes
+    value, mask, auth, aead, enc, comp, if_id, direction, *selector = attributes
     return XfrmState(
         source=source,
         destination=destination,
@@ -93,11 +96,14 @@ def _state(found: re.Match[str]) -> XfrmState:
         spi=int(spi or "0", 16),
         reqid=int(reqid),
         mode=mode,
-        algorithms=tuple(filter(None, algorithms)),
+        authentication=auth,
+        encryption=aead or enc,
+        compression=comp,
         mark=mark(value, mask),
         if_id=number(if_id),
+        direction=direction,
+        selector=Selector(*selector) if selector[0] else None,
     )
 
 
-state = record(joined(LINES), _state, "state")
-states = records(state, lambda: in_turn(LINES))
+states = text_of_records(pattern, _state, ASKED_FOR)

@@ -66,8 +66,8 @@ def status(host: Host, options: argparse.Namespace) -> Said:
     pause = Question().pause if options.captured is None else 0.0
     observation = observe(host, question(options)._replace(timeout=seconds, pause=pause))
     counts = count(observation)
-    severity = overall(worst(observation, Mapping()), least(observation))
-    summary = headline(observation, counts, UNLIMITED)
+    severity = overall(worst(observation, Mapping()), least(observation, Mapping()))
+    summary = headline(observation, counts, severity, UNLIMITED)
     if options.json:
         text = dumps(document(observation, counts, severity, summary))
     else:

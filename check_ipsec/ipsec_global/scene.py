@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from check_ipsec.expectation import Expectation
-from check_ipsec.facts import printed
 from check_ipsec.ipsec_global.orders import Order, Verb, close_child, close_ike
 from check_ipsec.model import ChildSa, ChildState, IkeSa
 from check_ipsec.observe import Observation, Question, chosen, matches
@@ -55,7 +54,7 @@ def scene(observation: Observation, question: Question) -> Scene:
         included = matches(name, question.include or ("*",))
         return included and not matches(name, question.exclude)
 
-    loaded, sas, ike_sas, traps = observation.unlisted
+    loaded, sas, ike_sas, traps, _ = observation.unlisted
     foreign = Unlisted(
         loaded=tuple(filter(asked_for, loaded)),
         sas=tuple((ike, child) for ike, child in sas if asked_for(child.name)),
@@ -75,7 +74,7 @@ def held(seen: Scene) -> tuple[Holding, ...]:
     status = seen.observation.status
     if status is None:
         return ()
-    names = {printed(verdict.connection.name): verdict.connection.name for verdict in seen.chosen}
+    names = {verdict.connection.printed_name: verdict.connection.name for verdict in seen.chosen}
     traps = (
         Holding((names[trap.name],), (child_tag(trap),), Order(Verb.UNROUTE, names[trap.name]))
         for trap in status.traps
@@ -96,7 +95,7 @@ def owners_by_ike(observation: Observation) -> dict[int, set[str]]:
     for verdict in observation.verdicts:
         for ike in verdict.ike_sas:
             owners[ike.unique_id].add(verdict.connection.name)
-    names = {printed(one.name): one.name for one in observation.configuration.connections}
+    names = {one.printed_name: one.name for one in observation.configuration.connections}
     for ike in observation.status.ike_sas if observation.status else ():
         if ike.name in names:
             owners[ike.unique_id].add(names[ike.name])
@@ -130,7 +129,7 @@ def is_setting_up(ike: IkeSa) -> bool:
 
 def reqids(seen: Scene) -> dict[int, str]:
     """The reqids of the chosen connections, with the name of one that has it."""
-    names = {printed(verdict.connection.name): verdict.connection.name for verdict in seen.chosen}
+    names = {verdict.connection.printed_name: verdict.connection.name for verdict in seen.chosen}
     found = {child.reqid: v.connection.name for v in seen.chosen for _, child in v.sas}
     traps = seen.observation.status.traps if seen.observation.status else ()
     found.update((trap.reqid, names[trap.name]) for trap in traps if trap.name in names)
@@ -149,7 +148,7 @@ def reqids_in_use(seen: Scene) -> set[int]:
 def has_trap(seen: Scene, verdict: Verdict) -> bool:
     """Whether charon holds a trap of the connection."""
     traps = seen.observation.status.traps if seen.observation.status else ()
-    return any(trap.name == printed(verdict.connection.name) for trap in traps)
+    return any(trap.name == verdict.connection.printed_name for trap in traps)
 
 
 def left_alone(seen: Scene, expectations: set[Expectation]) -> tuple[Verdict, ...]:

@@ -33,8 +33,12 @@ WANTED = {Expectation.REQUIRED, Expectation.ON_DEMAND, Expectation.SHUNT}
 IDLE = {Reason.NO_SA, Reason.NO_CHILD_SA, Reason.ONLY_TRAP}
 BROKEN = {
     Reason.NO_KERNEL_STATE,
+    Reason.OTHER_STATE,
     Reason.NO_OUTBOUND_POLICY,
     Reason.NO_INBOUND_POLICY,
+    Reason.POLICY_UNFIT,
+    Reason.POLICY_OPTIONAL,
+    Reason.POLICY_BLOCKS,
     Reason.NO_KERNEL_TRAP,
 }
 WHY = re.compile(
@@ -169,7 +173,8 @@ def waiting(order: Order) -> Order:
 def has_jobs(seen: Scene) -> bool:
     """Whether charon has not begun yet with all that it was asked for."""
     status = seen.observation.status
-    return bool(status and status.daemon and sum(status.daemon.threads.queued))
+    threads = status and status.daemon.threads
+    return bool(threads and sum(threads.queued))
 
 
 def complaint(text: str) -> str:
