@@ -73,6 +73,13 @@ def test_the_manual_page_has_a_name_for_whatis(tmp_path: Path, command: Command)
     assert f'"{command.name} - {manual.summary(command.parser())}"' in said.stdout
 
 
+@EACH
+def test_the_manual_page_names_the_other_commands(shown: str, command: Command) -> None:
+    named = shown.partition("\nSEE ALSO\n")[2].split("\n")[0]
+    others = [f"{other.name}({other.section})" for other in COMMANDS if other is not command]
+    assert named.strip() == ", ".join([*others, "ipsec(8)", "ipsec.conf(5)", "ip-xfrm(8)"])
+
+
 # --- completion -------------------------------------------------------------------
 
 

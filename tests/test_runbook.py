@@ -84,8 +84,13 @@ def test_the_anchors_are_those_of_the_headings() -> None:
     assert Reason.NO_CHILD_SA.anchor == "ike-up-no-child_sa"
     assert Reason.PARTIAL_ANSWER.anchor == "not-in-charons-partial-answer"
     assert len({reason.anchor for reason in Reason}) == len(Reason)
-    anchors = {reason.anchor for reason in Reason}
-    assert set(re.findall(r"\]\(#([^)]*)\)", TEXT)) <= anchors
+
+
+@pytest.mark.parametrize("action", ["status", "up", "down"])
+def test_it_says_what_ipsec_global_does(action: str) -> None:
+    text = chapter("ipsec-global")
+    assert re.search(rf"(?m)^    ipsec-global {action}", text)
+    assert f"\n**{action}** " in text
 
 
 def test_it_is_shipped_where_the_table_looks_for_it() -> None:
