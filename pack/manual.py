@@ -24,6 +24,7 @@ FILES = (
     ("/etc/ipsec.conf", "the connections"),
     (f"/etc/sudoers.d/{PACKAGE}", "what an ordinary user may ask through sudo"),
     (f"{DOCUMENTS}/runbook.md", "what each reason means, and what to do"),
+    (f"{DOCUMENTS}/runbook.html", "the same as a page for a web server"),
 )
 OTHERS = (("ipsec", 8), ("ipsec.conf", 5), ("ip-xfrm", 8))
 
