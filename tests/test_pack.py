@@ -12,6 +12,7 @@ import pytest
 from check_ipsec.errors import UsageError
 from pack import completion, icinga, manual
 from pack.commands import COMMANDS, STATUSES, Command, monitored, options
+from pack.runbook import ADDRESS
 from tests.hosts import ROOT
 
 EACH = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
@@ -155,11 +156,11 @@ def test_the_basket_has_the_service_of_the_apply_rule() -> None:
     assert (said["check_interval"], template["check_interval"]) == ("1m", "60")
     assert (said["retry_interval"], template["retry_interval"]) == ("30s", "30")
     assert said["max_check_attempts"] == template["max_check_attempts"]
-    notes = f'runbook + "{template["notes_url"].removeprefix(icinga.RUNBOOK)}"'
+    notes = f'runbook + "{template["notes_url"].removeprefix(ADDRESS)}"'
     assert said["notes_url"] == notes
-    notes = f'runbook + "{template["vars"]["ipsec_notes_url"].removeprefix(icinga.RUNBOOK)}"'
+    notes = f'runbook + "{template["vars"]["ipsec_notes_url"].removeprefix(ADDRESS)}"'
     assert f"\tvars.ipsec_notes_url = {notes}\n" in rule
-    assert f'"{icinga.RUNBOOK}"' in rule
+    assert f'"{ADDRESS}"' in rule
     services = basket["ServiceSet"]["IPsec"]
     assert f"assign where {services['assign_filter']}\n" in rule
     assert [one["imports"] for one in services["services"]] == [[template["object_name"]]]

@@ -10,7 +10,7 @@ from check_ipsec.errors import CheckIpsecError
 from check_ipsec.reasons import Reason
 from check_ipsec.severity import Severity
 from check_ipsec.table import RUNBOOK
-from pack import runbook
+from pack import manual, runbook
 from tests.hosts import ROOT
 
 PAGE = ROOT / "doc/runbook.md"
@@ -165,3 +165,20 @@ def test_the_page_has_the_anchors_that_monitoring_names(page: Page) -> None:
 
 def test_the_page_has_every_line_to_type(page: Page) -> None:
     assert page.lines == [f"{line}\n" for line in re.findall(r"(?m)^    (\S.*)$", TEXT)]
+
+
+SNIPPETS = ("etc/apache2/conf-available", "etc/nginx/snippets")
+
+
+@pytest.mark.parametrize("folder", SNIPPETS)
+def test_web_servers_have_the_page_where_the_monitoring_links_it(folder: str) -> None:
+    text = (ROOT / folder / f"{manual.PACKAGE}.conf").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert runbook.ADDRESS in "\n".join(lines)
+    assert f"{manual.DOCUMENTS}/runbook.html" in "\n".join(lines)
+
+
+def test_nagios_links_the_page_by_state() -> None:
+    text = (ROOT / "etc/nagios-plugins/config/ipsec.cfg").read_text()
+    linked = re.findall(r"(?m)^\tnotes_url\t+(.*)$", text)
+    assert linked == [f"{runbook.ADDRESS}#status-$SERVICESTATEID$"]
