@@ -1,5 +1,5 @@
 """``python3 -m pack ROOT`` adds to a folder, where each lies on a system, what the code
-alone lacks: manual pages, completions, Icinga's definitions.
+alone lacks: manual pages, completions, Icinga's definitions, the runbook as a page.
 
 Console scripts that an installer has put into ROOT/usr/bin go where they belong. The
 date of the manual pages is SOURCE_DATE_EPOCH, so that a build can be repeated.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pack import completion, icinga, manual
+from pack import completion, icinga, manual, runbook
 from pack.commands import COMMANDS
 
 
@@ -27,6 +27,7 @@ def files() -> Iterator[tuple[str, str]]:
         yield f"usr/share/bash-completion/completions/{command.name}", completed
     yield "usr/share/icinga2/include/plugins-contrib.d/ipsec.conf", icinga.configuration()
     yield "usr/share/monitoring-plugins-ipsec/director-basket.json", icinga.basket()
+    yield f"{manual.DOCUMENTS.lstrip('/')}/runbook.html", runbook.page()
 
 
 def write(root: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pack.commands import COMMANDS, Command, monitored
+from pack.runbook import ADDRESS
 
 VERBOSITIES = (1, 2, 3)
 HEADER = """\
@@ -21,7 +22,6 @@ STRING = "Icinga\\Module\\Director\\DataType\\DataTypeString"
 NUMBER = "Icinga\\Module\\Director\\DataType\\DataTypeNumber"
 BOOLEAN = "Icinga\\Module\\Director\\DataType\\DataTypeBoolean"
 ARRAY = "Icinga\\Module\\Director\\DataType\\DataTypeArray"
-RUNBOOK = "file:///usr/share/doc/monitoring-plugins-ipsec/runbook.md"
 
 
 class Argument(NamedTuple):
@@ -185,10 +185,10 @@ def service_template(
         "check_interval": "60",
         "retry_interval": "30",
         "max_check_attempts": "3",
-        "notes_url": f"{RUNBOOK}#status-$service.state.soft_state$",
+        "notes_url": f"{ADDRESS}#status-$service.state.soft_state$",
         "object_name": f"tpl-service-{check_name(command)}",
         "object_type": "template",
-        "vars": {"ipsec_notes_url": f"{RUNBOOK}#status-$service.state_id$"},
+        "vars": {"ipsec_notes_url": f"{ADDRESS}#status-$service.state_id$"},
     }
 
 

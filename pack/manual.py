@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from check_ipsec import __version__
-from pack.commands import Command, expanded
+from pack.commands import COMMANDS, Command, expanded
 
 PACKAGE = "monitoring-plugins-ipsec"
 DOCUMENTS = f"/usr/share/doc/{PACKAGE}"
@@ -20,6 +20,13 @@ STATUSES = (
     ("2", "CRITICAL"),
     ("3", "UNKNOWN: nothing can be said, the line on standard output says why"),
 )
+FILES = (
+    ("/etc/ipsec.conf", "the connections"),
+    (f"/etc/sudoers.d/{PACKAGE}", "what an ordinary user may ask through sudo"),
+    (f"{DOCUMENTS}/runbook.md", "what each reason means, and what to do"),
+    (f"{DOCUMENTS}/runbook.html", "the same as a page for a web server"),
+)
+OTHERS = (("ipsec", 8), ("ipsec.conf", 5), ("ip-xfrm", 8))
 
 
 def page(command: Command, day: date) -> str:
@@ -44,9 +51,16 @@ def lines(command: Command, day: date) -> Iterator[str]:
         for status, meaning in STATUSES:
             yield from (".TP", rf"\fB{status}\fR", escaped(meaning))
     yield ".SH FILES"
-    yield from file("/etc/sudoers.d/" + PACKAGE, "what an ordinary user may ask through sudo")
-    yield from file(f"{DOCUMENTS}/runbook.md", "what each reason means, and what to do")
-    yield from (".SH SEE ALSO", r"\fBipsec\fR(8), \fBipsec.conf\fR(5), \fBip\-xfrm\fR(8)")
+    for path, meaning in FILES:
+        yield from file(path, meaning)
+    yield from (".SH SEE ALSO", ", ".join(see_also(command)))
+
+
+def see_also(command: Command) -> Iterator[str]:
+    """The other commands of the package, and what they are about."""
+    own = ((other.name, other.section) for other in COMMANDS if other is not command)
+    for name, section in (*own, *OTHERS):
+        yield rf"\fB{escaped(name)}\fR({section})"
 
 
 def summary(parser: argparse.ArgumentParser) -> str:

@@ -12,6 +12,7 @@ import pytest
 from check_ipsec.errors import UsageError
 from pack import completion, icinga, manual
 from pack.commands import COMMANDS, STATUSES, Command, monitored, options
+from pack.runbook import ADDRESS
 from tests.hosts import ROOT
 
 EACH = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
@@ -71,6 +72,13 @@ def test_the_manual_page_has_a_name_for_whatis(tmp_path: Path, command: Command)
     path.write_text(manual.page(command, date(2026, 11, 26)))
     said = run(["/usr/bin/lexgrog", path], capture_output=True, text=True, check=True)
     assert f'"{command.name} - {manual.summary(command.parser())}"' in said.stdout
+
+
+@EACH
+def test_the_manual_page_names_the_other_commands(shown: str, command: Command) -> None:
+    named = shown.partition("\nSEE ALSO\n")[2].split("\n")[0]
+    others = [f"{other.name}({other.section})" for other in COMMANDS if other is not command]
+    assert named.strip() == ", ".join([*others, "ipsec(8)", "ipsec.conf(5)", "ip-xfrm(8)"])
 
 
 # --- completion -------------------------------------------------------------------
@@ -148,11 +156,11 @@ def test_the_basket_has_the_service_of_the_apply_rule() -> None:
     assert (said["check_interval"], template["check_interval"]) == ("1m", "60")
     assert (said["retry_interval"], template["retry_interval"]) == ("30s", "30")
     assert said["max_check_attempts"] == template["max_check_attempts"]
-    notes = f'runbook + "{template["notes_url"].removeprefix(icinga.RUNBOOK)}"'
+    notes = f'runbook + "{template["notes_url"].removeprefix(ADDRESS)}"'
     assert said["notes_url"] == notes
-    notes = f'runbook + "{template["vars"]["ipsec_notes_url"].removeprefix(icinga.RUNBOOK)}"'
+    notes = f'runbook + "{template["vars"]["ipsec_notes_url"].removeprefix(ADDRESS)}"'
     assert f"\tvars.ipsec_notes_url = {notes}\n" in rule
-    assert f'"{icinga.RUNBOOK}"' in rule
+    assert f'"{ADDRESS}"' in rule
     services = basket["ServiceSet"]["IPsec"]
     assert f"assign where {services['assign_filter']}\n" in rule
     assert [one["imports"] for one in services["services"]] == [[template["object_name"]]]

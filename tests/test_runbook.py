@@ -2,6 +2,7 @@
 
 import ast
 import re
+from html.parser import HTMLParser
 
 import pytest
 
@@ -9,6 +10,7 @@ from check_ipsec.errors import CheckIpsecError
 from check_ipsec.reasons import Reason
 from check_ipsec.severity import Severity
 from check_ipsec.table import RUNBOOK
+from pack import manual, runbook
 from tests.hosts import ROOT
 
 PAGE = ROOT / "doc/runbook.md"
@@ -84,11 +86,99 @@ def test_the_anchors_are_those_of_the_headings() -> None:
     assert Reason.NO_CHILD_SA.anchor == "ike-up-no-child_sa"
     assert Reason.PARTIAL_ANSWER.anchor == "not-in-charons-partial-answer"
     assert len({reason.anchor for reason in Reason}) == len(Reason)
-    anchors = {reason.anchor for reason in Reason}
-    assert set(re.findall(r"\]\(#([^)]*)\)", TEXT)) <= anchors
+
+
+@pytest.mark.parametrize("action", ["status", "up", "down"])
+def test_it_says_what_ipsec_global_does(action: str) -> None:
+    text = chapter("ipsec-global")
+    assert re.search(rf"(?m)^    ipsec-global {action}", text)
+    assert f"\n**{action}** " in text
 
 
 def test_it_is_shipped_where_the_table_looks_for_it() -> None:
     package, name = RUNBOOK.removeprefix("/usr/share/doc/").split("/")
     docs = (ROOT / f"debian/{package}.docs").read_text().split()
     assert f"doc/{name}" in docs
+
+
+# --- the page -----------------------------------------------------------------------
+
+VOID = {"meta"}
+
+
+class Page(HTMLParser):
+    """What a page holds: elements, anchors, links, other attributes, lines to type."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: set[str] = set()
+        self.anchors: list[str] = []
+        self.links: set[str] = set()
+        self.attributes: set[str] = set()
+        self.lines: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.open += () if tag in VOID else (tag,)
+        for name, value in attrs:
+            self.attributes.add(name)
+            self.anchors += (value or "",) if name == "id" else ()
+            self.links |= {value or ""} if name == "href" else set()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-3:] == ["pre", "code", "span"]:
+            self.lines.append(data)
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(runbook.page())
+
+
+def test_the_page_is_whole_and_closes_what_it_opens(page: Page) -> None:
+    assert page.open == []
+    assert {"html", "head", "body", "title"} <= page.elements
+
+
+def test_the_page_needs_nothing_beside_it(page: Page) -> None:
+    assert not page.elements & {"script", "link", "img", "iframe", "object", "embed"}
+    assert page.attributes == {"lang", "charset", "name", "content", "href", "id", "class"}
+    assert not re.search(r"url\(|@import|://", runbook.page())
+
+
+def test_the_page_has_an_anchor_for_every_link(page: Page) -> None:
+    assert {link[:1] for link in page.links} == {"#"}
+    assert {link[1:] for link in page.links} <= set(page.anchors)
+    assert len(page.anchors) == len(set(page.anchors))
+
+
+def test_the_page_has_the_anchors_that_monitoring_names(page: Page) -> None:
+    assert {reason.anchor for reason in Reason} <= set(page.anchors)
+    assert {f"status-{status.value}" for status in Severity} <= set(page.anchors)
+
+
+def test_the_page_has_every_line_to_type(page: Page) -> None:
+    assert page.lines == [f"{line}\n" for line in re.findall(r"(?m)^    (\S.*)$", TEXT)]
+
+
+SNIPPETS = ("etc/apache2/conf-available", "etc/nginx/snippets")
+
+
+@pytest.mark.parametrize("folder", SNIPPETS)
+def test_web_servers_have_the_page_where_the_monitoring_links_it(folder: str) -> None:
+    text = (ROOT / folder / f"{manual.PACKAGE}.conf").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert runbook.ADDRESS in "\n".join(lines)
+    assert f"{manual.DOCUMENTS}/runbook.html" in "\n".join(lines)
+
+
+def test_nagios_links_the_page_by_state() -> None:
+    text = (ROOT / "etc/nagios-plugins/config/ipsec.cfg").read_text()
+    linked = re.findall(r"(?m)^\tnotes_url\t+(.*)$", text)
+    assert linked == [f"{runbook.ADDRESS}#status-$SERVICESTATEID$"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pack import icinga
+from pack.runbook import ADDRESS
 from tests.hosts import expected
 from tests.package.replay import replay
 from tests.package.system import System, wait_for
@@ -180,7 +181,11 @@ def test_a_notification_links_the_runbook_by_state(node: System) -> None:
 
 def test_the_web_interface_gets_a_link_by_state(node: System) -> None:
     service = request(node, "GET", "objects/services/plain!ipsec")[0]["attrs"]
-    assert service["notes_url"] == (
-        "file:///usr/share/doc/monitoring-plugins-ipsec/runbook.md"
-        "#status-$service.state.soft_state$"
-    )
+    assert service["notes_url"] == f"{ADDRESS}#status-$service.state.soft_state$"
+    assert service["vars"]["ipsec_notes_url"] == f"{ADDRESS}#status-$service.state_id$"
+
+
+def test_a_site_has_its_own_link(node: System) -> None:
+    service = request(node, "GET", "objects/services/lenient!ipsec")[0]["attrs"]
+    wanted = "https://runbook.example/ipsec#status-$service.state.soft_state$"
+    assert service["notes_url"] == wanted

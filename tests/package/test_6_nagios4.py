@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pack.runbook import ADDRESS
 from tests.hosts import expected
 from tests.package.replay import replay
 from tests.package.system import System, wait_for
@@ -63,7 +64,7 @@ define service {{
 @pytest.fixture(scope="module", autouse=True)
 def nagios4(node: System) -> Iterator[None]:
     """Nagios as Debian configures it, with three services, and nrpe for one of them."""
-    node.apt("install", "--no-install-recommends", "nagios4-core", "nagios4-common",
+    node.apt("install", "--no-install-recommends", "nagios4-core", "nagios4-common", "nagios4-cgi",
              "nagios-nrpe-server", "nagios-nrpe-plugin", "monitoring-plugins-basic")  # fmt: skip
     node.write("/etc/nagios4/conf.d/site.cfg", SITE)
     slow = "status_update_interval=10\n"
@@ -123,6 +124,13 @@ def test_thresholds_are_arguments_of_the_command(node: System) -> None:
 
 
 def test_an_event_handler_gets_the_runbook_by_state(node: System) -> None:
-    runbook = "file:///usr/share/doc/monitoring-plugins-ipsec/runbook.md#status"
     told = node.read(NOTES).split()
-    assert {f"{runbook}-1", f"{runbook}-2"} <= set(told)
+    assert {f"{ADDRESS}#status-1", f"{ADDRESS}#status-2"} <= set(told)
+
+
+def test_the_web_interface_links_the_runbook(node: System) -> None:
+    asked = ("QUERY_STRING=type=2&host=node&service=plain", "REQUEST_METHOD=GET",
+             "REMOTE_USER=nagiosadmin")  # fmt: skip
+    shown = node.run("env", *asked, "/usr/lib/cgi-bin/nagios4/extinfo.cgi").stdout
+    # it knows no state in a link: the page opens at its beginning
+    assert f"<A HREF='{ADDRESS}#status-$SERVICESTATEID$'" in shown
