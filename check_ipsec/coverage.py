@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from check_ipsec.expectation import Expectation
 from check_ipsec.facts import (
     Facts,
-    carrying,
     configured_pair,
     loaded_selectors,
 )
@@ -46,24 +45,24 @@ def protected_flows(facts: Facts) -> Iterator[tuple[Flow | None, int, str]]:
     IKEv1 leaves some out.
     """
     one_pair = False
-    for ike, child in carrying(facts):
+    for ike, child in facts.carrying:
         one_pair = one_pair or ike.version == "IKEv1"
         for flow in flows(child.local_ts, child.remote_ts):
             yield flow, child.reqid, ike.remote_host
     for trap in facts.traps:
         for flow in flows(trap.local_ts, trap.remote_ts):
             yield flow, trap.reqid, ""
-    if one_pair or not (facts.traps or any(carrying(facts))):
+    if one_pair or not (facts.traps or facts.carrying):
         for flow in asked_for(facts):
             yield flow, 0, ""
 
 
-def asked_for(facts: Facts) -> list[Flow | None]:
+def asked_for(facts: Facts) -> tuple[Flow | None, ...]:
     """The flows of the selectors that charon has loaded, or that the file has.
 
     Behind a NAT nobody can foretell which address a ``dynamic`` one becomes.
     """
-    behind_nat = any(child.udp_encapsulation for _, child in carrying(facts))
+    behind_nat = any(child.udp_encapsulation for _, child in facts.carrying)
     local, remote = loaded_selectors(facts, resolve=not behind_nat) or configured_pair(facts)
     return flows(local, remote)
 
@@ -78,9 +77,12 @@ def uncovered(facts: Facts) -> str:
         return ""
     if facts.traps and any(ike.version == "IKEv1" for ike in facts.ike_sas):
         return ""
-    pairs = (flows(child.local_ts, child.remote_ts) for _, child in carrying(facts))
+    pairs = [flows(child.local_ts, child.remote_ts) for _, child in facts.carrying]
+    wanted = asked_for(facts)
+    if wanted in pairs:
+        return ""
     sas = [flow for flows_of_one in pairs for flow in flows_of_one if flow]
-    asked = [flow for flow in asked_for(facts) if flow]
+    asked = [flow for flow in wanted if flow and flow not in sas]
     missing = next((flow for flow in asked if not any(flow.lies_in(sa) for sa in sas)), None)
     return told(missing, sas) if missing else ""
 

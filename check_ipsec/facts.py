@@ -52,8 +52,9 @@ class Claims(NamedTuple):
 class Facts(NamedTuple):
     """All that is known of one connection.
 
-    ``sas`` are the CHILD_SAs with its name, each with its IKE_SA; ``ike_sas`` are all
-    IKE_SAs that it owns; neither holds one to a peer that the file no longer names.
+    ``sas`` are the CHILD_SAs with its name, each with its IKE_SA, ``carrying`` those that
+    charon would send traffic through; ``ike_sas`` are all IKE_SAs that it owns. None of
+    them holds one to a peer that the file no longer names.
     ``kernel`` is None where the kernel is not known; ``asked`` is false where it was not to
     be asked. ``policies`` is false with ``installpolicy=no``. The marks are those of its
     packets, if they are known. ``stale`` is the first setting that is loaded, or
@@ -67,6 +68,7 @@ class Facts(NamedTuple):
     peers: tuple[Peer, ...]
     ike_sas: tuple[IkeSa, ...]
     sas: tuple[tuple[IkeSa, ChildSa], ...]
+    carrying: tuple[tuple[IkeSa, ChildSa], ...]
     traps: tuple[ChildSa, ...]
     shunt: Shunt | None
     kernel: Kernel | None
@@ -80,11 +82,6 @@ class Facts(NamedTuple):
     partial: bool
     hidden: bool
     twin: str
-
-
-def carrying(facts: Facts) -> Iterator[tuple[IkeSa, ChildSa]]:
-    """The SAs through which traffic goes, if daemon and kernel agree."""
-    yield from carrying_sas(facts.sas)
 
 
 def carrying_sas(sas: Iterable[tuple[IkeSa, ChildSa]]) -> Iterator[tuple[IkeSa, ChildSa]]:
@@ -197,6 +194,7 @@ def gather(
         peers=peers,
         ike_sas=tuple(owned),
         sas=sas,
+        carrying=tuple(carrying_sas(sas)),
         traps=tuple(index.traps.get(name, ())),
         shunt=index.shunts.get(name),
         kernel=kernel,

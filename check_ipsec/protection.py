@@ -8,6 +8,7 @@ from check_ipsec.model import Connection, Mark
 from check_ipsec.selectors import DYNAMIC, any_selector
 
 NUMBER = r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*"
+DOTTED = re.compile(r"[1-9][0-9]{0,2}(?:\.(?:0|[1-9][0-9]{0,2})){3}")
 Selectors = tuple[str, ...]
 Settings = dict[str, str]
 
@@ -77,6 +78,8 @@ def resolved(selectors: Selectors, addresses: str) -> Selectors:
 @lru_cache(maxsize=4096)
 def host_network(address: str) -> str | None:
     """``10.0.0.1`` as ``10.0.0.1/32``; None for anything but one literal address."""
+    if DOTTED.fullmatch(address) and address != "0.0.0.0":
+        return f"{address}/32"
     try:
         host = ip_address(address.strip())
     except ValueError:

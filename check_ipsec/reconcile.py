@@ -57,7 +57,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from check_ipsec.coverage import in_clear, uncovered
 from check_ipsec.expectation import Expectation, Override
-from check_ipsec.facts import UP, Facts, Index, carrying, gather
+from check_ipsec.facts import UP, Facts, Index, gather
 from check_ipsec.kernel import Kernel
 from check_ipsec.model import ChildSa, ChildState, Connection, IkeSa, IkeState, Status
 from check_ipsec.reasons import Reason
@@ -105,7 +105,7 @@ def not_loaded(facts: Facts) -> Finding | None:
 def clients(facts: Facts) -> Finding | None:
     """Row 3."""
     if facts.expectation is Expectation.CLIENTS:
-        return Finding(State.CLIENTS, Reason.CLIENTS, str(len(list(carrying(facts)))))
+        return Finding(State.CLIENTS, Reason.CLIENTS, str(len(facts.carrying)))
     if facts.expectation is Expectation.LOADED:
         return Finding(State.LOADED)
     return None
@@ -125,7 +125,7 @@ def established(facts: Facts) -> Finding | None:
     if not facts.sas:
         return None
     worst: list[Defect] = []
-    for ike, child in carrying(facts):
+    for ike, child in facts.carrying:
         found = defect(facts, ike, child)
         if found is None:
             return Finding(State.ESTABLISHED)
@@ -324,7 +324,7 @@ def staleness(facts: Facts, state: State) -> Defect | None:
         return Defect(Reason.LOADED_DIFFERENTLY, f"{facts.stale}, {UPDATE_IS_DUE}")
     if state is not State.ESTABLISHED:
         return None
-    for ike, child in carrying(facts):
+    for ike, child in facts.carrying:
         difference = negotiated_differently(facts.connection, ike, child)
         if difference:
             return Defect(Reason.NEGOTIATED_DIFFERENTLY, difference)
@@ -339,7 +339,7 @@ def notes(facts: Facts, found: Finding, stale: Defect | None) -> Iterator[str]:
     if facts.asked and not facts.policies:
         yield "installpolicy=no: policies not checked"
     if found.state is State.CLIENTS and facts.kernel is not None:
-        lacking = sum(defect(facts, *sa) is not None for sa in carrying(facts))
+        lacking = sum(defect(facts, *sa) is not None for sa in facts.carrying)
         if lacking:
             subject = "1 client SA lacks" if lacking == 1 else f"{lacking} client SAs lack"
             yield f"{subject} kernel state or policy"

@@ -7,8 +7,7 @@ Written by strongSwan's traffic_selector.c (traffic_selector_printf_hook):
 """
 
 import re
-from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -91,7 +90,8 @@ class Flow(NamedTuple):
         return Flow(destination, source, protocol, destination_port, source_port)
 
 
-def flows(local_ts: Iterable[str], remote_ts: Iterable[str]) -> list[Flow | None]:
+@lru_cache(maxsize=1024)
+def flows(local_ts: tuple[str, ...], remote_ts: tuple[str, ...]) -> tuple[Flow | None, ...]:
     """The outgoing flows of two lists of selectors.
 
     None stands for a pair with a selector that says no addresses, like ``dynamic``.
@@ -99,12 +99,12 @@ def flows(local_ts: Iterable[str], remote_ts: Iterable[str]) -> list[Flow | None
     (child_sa.c, create_policy_enumerator).
     """
     remote_selectors = [selector(text) for text in remote_ts]
-    return [
+    return tuple(
         flow(local, remote) if local and remote else None
         for local in map(selector, local_ts)
         for remote in remote_selectors
         if local is None or remote is None or are_paired(local, remote)
-    ]
+    )
 
 
 def are_paired(local: TrafficSelector, remote: TrafficSelector) -> bool:
@@ -130,9 +130,10 @@ def selector(text: str) -> TrafficSelector | None:
 def any_selector(text: str) -> TrafficSelector | None:
     """A selector by its text, ``dynamic`` too, None where the text is none."""
     match = SELECTOR.fullmatch(text)
-    if not match or (match["addresses"] != DYNAMIC and not addresses(match["addresses"])):
+    if match is None:
         return None
-    return TrafficSelector(match["addresses"], *narrowing(match["protocol"], match["port"]))
+    ends, protocol, port = match.groups()
+    return TrafficSelector(ends, *narrowing(protocol, port))
 
 
 def narrowing(protocol: str | None, port: str | None) -> tuple[int | str, int | None]:

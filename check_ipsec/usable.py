@@ -27,7 +27,7 @@ kernel takes is its own and requires IPsec, and names no SPI or one that is ther
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from check_ipsec.facts import Facts, carrying
+from check_ipsec.facts import Facts
 from check_ipsec.kernel import (
     COMPRESSION,
     TRANSPORT,
@@ -222,10 +222,10 @@ def is_own(sa: Sa, state: XfrmState) -> bool:
     if state in sa.outbound:
         return True
     if (state.destination, state.spi) not in sa.facts.claims.spis:
-        return any(child.reqid == state.reqid for _, child in carrying(sa.facts))
+        return any(child.reqid == state.reqid for _, child in sa.facts.carrying)
     return any(
         child.spi_out == state.spi and ike.remote_host == state.destination
-        for ike, child in carrying(sa.facts)
+        for ike, child in sa.facts.carrying
     )
 
 

@@ -34,7 +34,7 @@ LOOSE = (TUNNEL._replace(required=False),)
 
 
 def flow(local: str = NET[0], remote: str = NET[1]) -> Flow:
-    (found,) = flows([local], [remote])
+    (found,) = flows((local,), (remote,))
     assert found
     return found
 

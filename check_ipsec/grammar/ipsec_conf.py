@@ -45,9 +45,10 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pyparsing import ParseBaseException, ParserElement, Regex, StringEnd, ZeroOrMore
+from pyparsing import ParseBaseException, ParserElement, StringEnd, ZeroOrMore
 
 from check_ipsec.errors import ParseError
+from check_ipsec.grammar.tokens import line, more, records
 
 
 class SectionHead(NamedTuple):
@@ -99,18 +100,18 @@ PATTERN = r'(?:[^"\\#\n\t ]++|\\["#} ]|\\(?!["#} ]))*'
 
 
 def production(pattern: str, name: str) -> ParserElement:
-    """A production whose one token is the match of ``pattern``."""
-    return Regex(pattern, as_match=True).leave_whitespace().set_name(name)
+    """A production whose tokens are the matches of ``pattern``."""
+    return records(pattern, lambda match: match, name)
 
 
-fill = Regex(FILL).leave_whitespace().suppress().set_name("fill")
+fill = line(FILL, "fill")
 section = production(f"{HEAD}(?P<section>(?:{SETTING})*)", "section")
 settings = production(f"(?P<settings>(?:{SETTING})+)", "settings")
 include = production(
     rf"([ \t]*+){INCLUDE}({PATTERN})({QUOTED})?(?P<include>{END}{FILL})", "include"
 )
 end = StringEnd().leave_whitespace()
-file = (fill + ZeroOrMore(section | settings | include) + end).leave_whitespace()
+file = (fill + ZeroOrMore(section | more + (settings | include)) + end).leave_whitespace()
 file.parse_with_tabs()
 
 PROBLEMS = (

@@ -73,7 +73,7 @@ from typing import Any, NamedTuple
 from pyparsing import Group, Opt, ParserElement
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar.tokens import Build, line, parse_whole, record, records, unnamed
+from check_ipsec.grammar.tokens import Build, line, more, parse_whole, record, records, unnamed
 from check_ipsec.model import (
     AuthRound,
     ChildConfig,
@@ -309,6 +309,8 @@ OTHER = rf"(?!{HEADINGS})[^\n]*\n"
 # with what stands below it, where it is the heading of a new section
 OTHER_OF_HEAD = rf"(?!{HEADINGS})(?:\S[^\n]*\n(?:  [^\n]*\n)*|[^\n]*\n)"
 
+# before productions that are only there for damaged or newer texts
+in_section = line(rf"(?!{HEADINGS})(?=[\s\S])", "a line of the section")
 other_line = unread("Status", OTHER_OF_HEAD)
 
 title = record(
@@ -420,8 +422,7 @@ connections = Group(
     connections_heading
     + (
         records(peer_pattern(KNOWN), _peer, "a connection")
-        | newer_record(a_peer)
-        | unread("Connections", OTHER)
+        | in_section + (newer_record(a_peer) | unread("Connections", OTHER))
     )[...]
 )
 
@@ -453,8 +454,7 @@ shunts = Group(
         shunts_heading
         + (
             records(shunt_pattern(KNOWN), _shunt, "a shunt")
-            | newer_record(a_shunt)
-            | unread("Shunted Connections", OTHER)
+            | in_section + (newer_record(a_shunt) | unread("Shunted Connections", OTHER))
         )[...]
     )
 )
@@ -546,7 +546,10 @@ a_trap = Kind("Routed Connections", child_sa_pattern, child_sa_line, STOP_OF_CHI
 newer_trap = newer_record(a_trap)
 traps_heading = heading("Routed Connections", "Routed Connections")
 traps = Group(
-    Opt(traps_heading + (child_sa | newer_trap | unread("Routed Connections", OTHER))[...])
+    Opt(
+        traps_heading
+        + (child_sa | in_section + (newer_trap | unread("Routed Connections", OTHER)))[...]
+    )
 )
 
 # --- IKE_SAs ------------------------------------------------------------------
@@ -670,15 +673,13 @@ newer_ike_sa = newer_record(an_ike_sa)
 newer_child_sa = newer_record(a_trap._replace(section=ASSOCIATIONS))
 stray_line = unread(ASSOCIATIONS, rf"(?!{IKE_SA_LIKE})[^\n]*\n")
 unread_ike_sa = unread(ASSOCIATIONS, rf"{IKE_SA_LIKE}[^\n]*\n(?:(?!{IKE_SA_LIKE})[^\n]*\n)*")
-block = (
-    records(ike_sa_pattern(KNOWN) + BELOW, _block, "an IKE_SA")
-    | record(ike_sa_pattern(KNOWN), _ike_sa, "an IKE_SA")
-    | newer_ike_sa
-    | unread_ike_sa
-)
-more = line(r"(?=[\s\S])", "a line")
-blocks = block + (block | more + (child_sa | newer_child_sa | stray_line))[...]
-sas = none + stray_line[...] | stray_line[...] + blocks | stray_line + stray_line[...]
+block = records(ike_sa_pattern(KNOWN) + BELOW, _block, "an IKE_SA")
+other_block = record(ike_sa_pattern(KNOWN), _ike_sa, "an IKE_SA") | newer_ike_sa | unread_ike_sa
+below = child_sa | newer_child_sa | stray_line
+blocks = (block | stray_line[...] + (block | other_block)) + (block | more + (other_block | below))[
+    ...
+]
+sas = none + stray_line[...] | blocks | stray_line + stray_line[...]
 associations = counts + Group(sas.set_name("an IKE_SA or 'none'"))
 statusall = head + pools + addresses + connections + shunts + traps + associations
 

@@ -67,6 +67,10 @@ def line(pattern: str, name: str) -> ParserElement:
     return record(pattern, lambda match: None, name).suppress().set_name(name)
 
 
+# before productions that are only there for damaged or newer texts
+more = line(r"(?=[\s\S])", "a line")
+
+
 def unnamed(pattern: str) -> str:
     """The pattern with none of its named groups, so that it can be repeated."""
     return re.sub(r"\(\?P<\w+>", "(?:", pattern)

@@ -14,10 +14,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from pyparsing import MatchFirst, ParserElement, ZeroOrMore
+from pyparsing import ParserElement, ZeroOrMore
 
-from check_ipsec.grammar.tokens import Build, parse_whole, record, records
-from check_ipsec.model import Mark, UnreadLine, UnreadRecord
+from check_ipsec.grammar.tokens import Build, more, parse_whole, record, records
+from check_ipsec.model import Mark, Selector, UnreadLine, UnreadRecord
 
 
 class Wording(NamedTuple):
@@ -37,17 +37,16 @@ END = r"(?=src |\Z)"
 SPI = r"spi 0x(?P<spi>[0-9a-f]{8})(?:\(\d+\))? "
 MARK = r"mark (?P<mark>0x[0-9a-f]+|\d+)/(?P<mask>0x[0-9a-f]+|\d+)(?: |(?: output-mark \S+)?)"
 IF_ID = r"if_id (?P<if_id>0x[0-9a-f]+|\d+)"
+NARROWING = r"(?: (?:proto|sport|dport|type|code|key|\(dport\)|dev|uid) [^\s,;]{{1,64}})*"
 SELECTOR = (
     rf"src (?P<{{0}}source>{ADDRESS}/\d+) dst (?P<{{0}}destination>{ADDRESS}/\d+)"
-    r"(?: proto (?P<{0}protocol>\S{{1,64}}))?"
-    r"(?: sport (?P<{0}source_port>\d{{1,5}}))?(?: dport (?P<{0}destination_port>\d{{1,5}}))?"
-    r"(?: (?P<{0}rest>(?:type|code|key|\(dport\)) \w+(?: (?:type|code|key) \w+)*))?"
-    r"(?: dev (?P<{0}interface>[^\s,;]+))? ?(?:uid \d+)?"
+    rf"(?P<{{0}}narrowing>{NARROWING}) ?(?:uid \d+)?"
 )
+TYPES = ("type", "code", "key", "(dport)")
 # of iproute2 up to 6.19; what begins with a blank goes on with the attribute before
 ATTRIBUTES = (
-    *(" ", "output-mark ", "encap ", "coa ", "lastused ", "anti-replay ", "crypto offload "),
-    *("tfcpad ", "pcpu-num ", "security context ", "lifetime ", "stats:"),
+    *(" ", "encap ", "coa ", "lastused ", "anti-replay ", "crypto offload "),
+    *("tfcpad ", "security context ", "lifetime ", "stats:"),
 )
 KNOWN = Wording("\t", r" ?\n", rf"(?:\t(?:{'|'.join(ATTRIBUTES)})[^\n]*\n)*")
 
@@ -60,8 +59,23 @@ def newer(asked_for: str) -> Wording:
 
 
 def optional(wording: Wording, attribute: str) -> str:
-    """An attribute, if it is there, and the others up to the next one that is asked for."""
-    return rf"(?:{wording.tab}{attribute}{wording.end}{wording.others})?"
+    """An attribute, if it is there."""
+    return rf"(?:{wording.tab}{attribute}{wording.end})?"
+
+
+def selector(source: str, destination: str, narrowing: str) -> Selector:
+    """A selector by what xfrm_selector_print says. Raises ValueError for a port that is none."""
+    if not narrowing:
+        return Selector(source, destination)
+    words = narrowing.split()
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    said = dict(pairs)
+    source_port, destination_port = said.get("sport"), said.get("dport")
+    if any(port and not port.isdecimal() for port in (source_port, destination_port)):
+        raise ValueError("a port")
+    rest = " ".join(f"{key} {value}" for key, value in pairs if key in TYPES) or None
+    protocol, interface = said.get("proto"), said.get("dev")
+    return Selector(source, destination, protocol, source_port, destination_port, rest, interface)
 
 
 def mark(value: str | None, mask: str | None) -> Mark | None:
@@ -108,16 +122,17 @@ def text_of_records(
     def foreign_part(match: re.Match[str]) -> Part:
         return Part(match.start(), match[0])
 
+    def unread_part(match: re.Match[str]) -> Part:
+        return Part(match.start(), match[0], read=False)
+
     later = newer(asked_for)
-    kinds = [records(pattern(KNOWN), build, "a record")]
+    known = records(pattern(KNOWN), build, "a record")
+    newer_ones = record(pattern(later), part, "a record of a newer release")
     if foreign:
-        kinds.append(records(foreign(KNOWN), lambda match: None, "a foreign record").suppress())
-        kinds.append(record(foreign(later), foreign_part, "a foreign record of a newer release"))
-    kinds.append(record(pattern(later), part, "a record of a newer release"))
-    kinds.append(
-        record(UNREAD, lambda match: Part(match.start(), match[0], read=False), "an unread record")
-    )
-    return ZeroOrMore(MatchFirst(kinds))
+        known |= records(foreign(KNOWN), lambda match: None, "a foreign record").suppress()
+        newer_ones |= record(foreign(later), foreign_part, "a foreign record of a newer release")
+    unread = record(UNREAD, unread_part, "an unread record")
+    return ZeroOrMore(known | more + (newer_ones | unread))
 
 
 def parse(

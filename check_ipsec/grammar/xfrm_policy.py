@@ -25,9 +25,9 @@ Sample::
 EBNF (every terminal in capitals is a line pattern below)::
 
     policies = { policy | foreign policy | newer policy | unread record } ;
-    policy   = SELECTOR, [ CONTEXT ], DIRECTION, OTHERS, [ MARK, OTHERS ], { template },
-               [ IF_ID, OTHERS ] ;
-    template = TEMPLATE, TEMPLATE_PROTOCOL, [ LEVEL ], [ MASKS ], OTHERS ;
+    policy   = SELECTOR, [ CONTEXT ], DIRECTION, OTHERS, [ MARK ], { template }, OTHERS,
+               [ IF_ID ], OTHERS ;
+    template = TEMPLATE, TEMPLATE_PROTOCOL, [ LEVEL ], [ MASKS ] ;
     foreign  = SELECTOR, [ CONTEXT ], FOREIGN, OTHERS_OF_FOREIGN ;
 
 A foreign policy belongs to one socket (charon exempts its own so) or to the kernel's
@@ -52,10 +52,11 @@ from check_ipsec.grammar.xfrm import (
     mark,
     number,
     optional,
+    selector,
     text_of_records,
 )
 from check_ipsec.grammar.xfrm import parse as parse_records
-from check_ipsec.model import Policies, Selector, Template, XfrmPolicy
+from check_ipsec.model import Policies, Template, XfrmPolicy
 
 CONTEXT = r"(?:[ \t]+security context [^\n]*\n)?"
 PRIORITY = (
@@ -83,11 +84,11 @@ def pattern(wording: Wording) -> str:
     if wording is not KNOWN:
         direction, protocol = f"dir {PRIORITY}(?! [^\n]*ptype sub)", f"proto {ANY_PROTOCOL}"
     level = rf"(?:{tab}{tab}{LEVEL}{end})?(?:{tab}{tab}{MASKS}{end})?"
-    template = rf"{tab}{TEMPLATE}{end}{tab}{tab}{protocol}{end}{level}{others}"
+    template = rf"{tab}{TEMPLATE}{end}{tab}{tab}{protocol}{end}{level}"
     return (
         rf"{SELECTOR.format('')}{end}{CONTEXT}{tab}{direction}{end}{others}"
         rf"{optional(wording, MARK)}(?P<templates>(?:{unnamed(template)})*)"
-        rf"{optional(wording, IF_ID)}{END}"
+        rf"{others}{optional(wording, IF_ID)}{others}{END}"
     )
 
 
@@ -125,9 +126,9 @@ def template_words() -> re.Pattern[str]:
 
 
 def _policy(found: re.Match[str]) -> XfrmPolicy:
-    *selector, direction, action, priority, value, mask, templates, if_id = found.groups()
+    *traffic, direction, action, priority, value, mask, templates, if_id = found.groups()
     return XfrmPolicy(
-        selector=Selector(*selector),
+        selector=selector(*traffic),
         direction=direction,
         action=action or "allow",
         priority=int(priority),

@@ -20,9 +20,8 @@ Sample::
 EBNF (every terminal in capitals is a line pattern below)::
 
     states = { state | newer state | unread record } ;
-    state  = IDENTITY, PROTOCOL, REPLAY, OTHERS, [ MARK, OTHERS ], [ AUTH, OTHERS ],
-             [ AEAD, OTHERS ], [ ENC, OTHERS ], [ COMP, OTHERS ], [ IF_ID, OTHERS ],
-             [ DIR, OTHERS ], [ SEL, OTHERS ] ;
+    state  = IDENTITY, PROTOCOL, REPLAY, [ MARK | OUTPUT_MARK ], [ AUTH ], [ AEAD ], [ ENC ],
+             [ COMP ], OTHERS, [ IF_ID ], [ TFCPAD ], [ DIR ], [ CPU ], [ SEL ], OTHERS ;
 
 OTHERS is any number of attributes that nobody asks for. Keys are never read, should a text
 hold them.
@@ -43,10 +42,11 @@ from check_ipsec.grammar.xfrm import (
     mark,
     number,
     optional,
+    selector,
     text_of_records,
 )
 from check_ipsec.grammar.xfrm import parse as parse_records
-from check_ipsec.model import Selector, States, XfrmState
+from check_ipsec.model import States, XfrmState
 
 IDENTITY = rf"src (?P<source>{ADDRESS}) dst (?P<destination>{ADDRESS})"
 PROTOCOL = (
@@ -58,6 +58,8 @@ AUTH = r"auth(?:-trunc)? (?P<auth>\S+) [^\n]*"
 AEAD = r"aead (?P<aead>\S+) [^\n]*"
 ENC = r"enc (?P<enc>\S+) [^\n]*"
 COMP = r"comp (?P<comp>\S+) [^\n]*"
+OUTPUT_MARK = r"output-mark \S+"
+TFCPAD, CPU = r"tfcpad \d+", r"pcpu-num \d+"
 DIR = r"dir (?P<direction>in|out)"
 SEL = f"sel {SELECTOR.format('sel_')}"
 ASKED_FOR = "proto |mark |auth|aead |enc |comp |if_id |dir |sel "
@@ -66,14 +68,23 @@ ASKED_FOR = "proto |mark |auth|aead |enc |comp |if_id |dir |sel "
 def pattern(wording: Wording) -> str:
     """A state."""
     tab, end, others = wording
-    begin = rf"{IDENTITY}{end}{tab}{PROTOCOL}{end}{tab}{REPLAY}{end}{others}"
-    attributes = (MARK, AUTH, AEAD, ENC, COMP, IF_ID, DIR, SEL)
-    return begin + "".join(optional(wording, attribute) for attribute in attributes) + END
+    mark, *algorithms, if_id, tfcpad, direction, cpu, sel = (
+        optional(wording, attribute)
+        for attribute in (
+            *(f"(?:{MARK}|{OUTPUT_MARK})", AUTH, AEAD, ENC, COMP),
+            *(IF_ID, TFCPAD, DIR, CPU, SEL),
+        )
+    )
+    return (
+        rf"{IDENTITY}{end}{tab}{PROTOCOL}{end}{tab}{REPLAY}{end}{mark}{''.join(algorithms)}"
+        rf"{others}{if_id}{tfcpad}{direction}{cpu}{sel}{others}{END}"
+    )
 
 
 def known_line() -> str:
     """Any line of a state, as known releases print it."""
-    indented = "|".join((PROTOCOL, REPLAY, MARK, AUTH, AEAD, ENC, COMP, IF_ID, DIR, SEL))
+    attributes = (MARK, OUTPUT_MARK, AUTH, AEAD, ENC, COMP, IF_ID, TFCPAD, DIR, CPU, SEL)
+    indented = "|".join((PROTOCOL, REPLAY, *attributes))
     others = "|".join(f"{word}[^\n]*" for word in ATTRIBUTES)
     return rf"{unnamed(IDENTITY)} ?|\t(?:{unnamed(indented)}|{others}) ?"
 
@@ -88,7 +99,7 @@ def parse(text: str, source: str) -> States:
 
 def _state(found: re.Match[str]) -> XfrmState:
     source, destination, protocol, spi, reqid, mode, *attributes = found.groups()
-    value, mask, auth, aead, enc, comp, if_id, direction, *selector = attributes
+    value, mask, auth, aead, enc, comp, if_id, direction, *traffic = attributes
     return XfrmState(
         source=source,
         destination=destination,
@@ -102,7 +113,7 @@ def _state(found: re.Match[str]) -> XfrmState:
         mark=mark(value, mask),
         if_id=number(if_id),
         direction=direction,
-        selector=Selector(*selector) if selector[0] else None,
+        selector=selector(*traffic) if traffic[0] else None,
     )
 
 
