@@ -19,14 +19,17 @@ from check_ipsec.usable import packet
 PROTECTED = (Expectation.REQUIRED, Expectation.ON_DEMAND)
 
 
-def in_clear(facts: Facts) -> bool | None:
+def in_clear(facts: Facts, usable: bool) -> bool | None:
     """Whether traffic of a required or on-demand connection leaves unencrypted.
 
-    None where the kernel is not known, or no selector says addresses.
+    ``usable``: the kernel protects what one of its SAs is for. None where the kernel is not
+    known, or no selector says addresses.
     """
     kernel = facts.kernel
     if facts.expectation not in PROTECTED or kernel is None or not facts.policies:
         return None
+    if usable and len(facts.carrying) == 1 and not facts.traps and not has_one_pair(facts):
+        return False
     known = False
     for flow, reqid, host in protected_flows(facts):
         if flow is None:
@@ -44,17 +47,20 @@ def protected_flows(facts: Facts) -> Iterator[tuple[Flow | None, int, str]]:
     Those of its SAs and traps; those that are asked for where there are none, or where
     IKEv1 leaves some out.
     """
-    one_pair = False
     for ike, child in facts.carrying:
-        one_pair = one_pair or ike.version == "IKEv1"
         for flow in flows(child.local_ts, child.remote_ts):
             yield flow, child.reqid, ike.remote_host
     for trap in facts.traps:
         for flow in flows(trap.local_ts, trap.remote_ts):
             yield flow, trap.reqid, ""
-    if one_pair or not (facts.traps or facts.carrying):
+    if has_one_pair(facts) or not (facts.traps or facts.carrying):
         for flow in asked_for(facts):
             yield flow, 0, ""
+
+
+def has_one_pair(facts: Facts) -> bool:
+    """Whether its CHILD_SAs have one pair of selectors only."""
+    return any(ike.version == "IKEv1" for ike, _ in facts.carrying)
 
 
 def asked_for(facts: Facts) -> tuple[Flow | None, ...]:
@@ -73,7 +79,7 @@ def uncovered(facts: Facts) -> str:
     Selectors that say no addresses cannot be compared. A client takes what its gateway
     leaves of them (``leftsourceip``), and a trap of IKEv1 waits for traffic of the rest.
     """
-    if facts.expectation not in PROTECTED or facts.connection.setting("leftsourceip"):
+    if facts.expectation not in PROTECTED or facts.settings.get("leftsourceip"):
         return ""
     if facts.traps and any(ike.version == "IKEv1" for ike in facts.ike_sas):
         return ""

@@ -19,6 +19,7 @@ from check_ipsec.model import (
 )
 from check_ipsec.protection import (
     Selectors,
+    Settings,
     configured_marks,
     configured_selectors,
     resolved,
@@ -52,9 +53,10 @@ class Claims(NamedTuple):
 class Facts(NamedTuple):
     """All that is known of one connection.
 
-    ``sas`` are the CHILD_SAs with its name, each with its IKE_SA, ``carrying`` those that
-    charon would send traffic through; ``ike_sas`` are all IKE_SAs that it owns. None of
-    them holds one to a peer that the file no longer names.
+    ``settings`` are those of the connection, by keyword. ``sas`` are the CHILD_SAs with
+    its name, each with its IKE_SA, ``carrying`` those that charon would send traffic
+    through; ``ike_sas`` are all IKE_SAs that it owns. None of them holds one to a peer that
+    the file no longer names.
     ``kernel`` is None where the kernel is not known; ``asked`` is false where it was not to
     be asked. ``policies`` is false with ``installpolicy=no``. The marks are those of its
     packets, if they are known. ``stale`` is the first setting that is loaded, or
@@ -64,6 +66,7 @@ class Facts(NamedTuple):
     """
 
     connection: Connection
+    settings: Settings
     expectation: Expectation
     peers: tuple[Peer, ...]
     ike_sas: tuple[IkeSa, ...]
@@ -105,9 +108,8 @@ def loaded_selectors(facts: Facts, resolve: bool) -> tuple[Selectors, Selectors]
 
 def configured_pair(facts: Facts) -> tuple[Selectors, Selectors]:
     """The selectors of a connection that charon has not loaded, left and right."""
-    settings = dict(facts.connection.settings)
     left, right = (
-        resolved(configured_selectors(settings, end), settings.get(end, ""))
+        resolved(configured_selectors(facts.settings, end), facts.settings.get(end, ""))
         for end in ("left", "right")
     )
     return left, right
@@ -182,14 +184,15 @@ def gather(
     overrides: tuple[Override, ...],
 ) -> Facts:
     """All that is known of one connection."""
-    name = connection.printed_name
+    name, settings = connection.printed_name, dict(connection.settings)
     peers = tuple(index.peers.get(name, ()))
-    mark_in, mark_out, marks_known = configured_marks(connection)
-    owned = [ike for ike in index.owned_ike_sas(name) if not is_to_another_peer(connection, ike)]
+    mark_in, mark_out, marks_known = configured_marks(settings)
+    owned = [ike for ike in index.owned_ike_sas(name) if not is_to_another_peer(settings, ike)]
     hosts = {ike.unique_id for ike in owned}
     sas = tuple((ike, child) for ike, child in index.sas.get(name, ()) if ike.unique_id in hosts)
     return Facts(
         connection=connection,
+        settings=settings,
         expectation=expectation(connection, peers, overrides),
         peers=peers,
         ike_sas=tuple(owned),
@@ -199,12 +202,12 @@ def gather(
         shunt=index.shunts.get(name),
         kernel=kernel,
         asked=asked,
-        policies=connection.setting("installpolicy") != "no",
+        policies=settings.get("installpolicy") != "no",
         mark_in=mark_in,
         mark_out=mark_out,
         marks_known=marks_known,
         claims=index.claims,
-        stale=loaded_differently(connection, peers),
+        stale=loaded_differently(name, settings, peers),
         partial=partial,
         hidden=index.hides(name),
         twin=next((one for one in index.namesakes[name] if one != connection.name), ""),

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from ipaddress import ip_address
 
-from check_ipsec.model import Connection, Mark
+from check_ipsec.model import Mark
 from check_ipsec.selectors import DYNAMIC, any_selector
 
 NUMBER = r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*"
@@ -87,16 +87,15 @@ def host_network(address: str) -> str | None:
     return None if host.is_unspecified else f"{host}/{host.max_prefixlen}"
 
 
-def configured_marks(connection: Connection) -> tuple[Mark | None, Mark | None, bool]:
+def configured_marks(settings: Settings) -> tuple[Mark | None, Mark | None, bool]:
     """``mark_in`` and ``mark_out``, else ``mark``, and whether they are known.
 
     ``%unique`` and the like are numbers that only charon knows (confread.c, args.c).
     """
-    marks = {key: value for key, value in connection.settings if key.startswith("mark")}
-    if not marks:
+    both = settings.get("mark", "")
+    texts = settings.get("mark_in", both), settings.get("mark_out", both)
+    if texts == ("", ""):
         return None, None, True
-    both = marks.get("mark", "")
-    texts = marks.get("mark_in", both), marks.get("mark_out", both)
     return _mark(texts[0]), _mark(texts[1]), not any(text.startswith("%") for text in texts)
 
 

@@ -307,7 +307,7 @@ def judge(facts: Facts, rows: tuple[Row, ...] = ROWS) -> Verdict:
         reason=found.reason or (stale and stale.reason),
         detail=found.detail if found.reason or not stale else stale.detail,
         verified=facts.kernel is not None and found.state is not State.UNVERIFIED,
-        cleartext=in_clear(facts),
+        cleartext=in_clear(facts, usable=found.state is State.ESTABLISHED),
         stale=stale is not None,
         peers=facts.peers,
         ike_sas=facts.ike_sas,
@@ -325,7 +325,7 @@ def staleness(facts: Facts, state: State) -> Defect | None:
     if state is not State.ESTABLISHED:
         return None
     for ike, child in facts.carrying:
-        difference = negotiated_differently(facts.connection, ike, child)
+        difference = negotiated_differently(facts.settings, ike, child)
         if difference:
             return Defect(Reason.NEGOTIATED_DIFFERENTLY, difference)
     missing = uncovered(facts)

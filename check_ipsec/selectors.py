@@ -206,6 +206,7 @@ def network(text: str) -> Addresses:
     return Addresses(parsed.max_prefixlen, first, first + (1 << host_bits) - 1)
 
 
+@lru_cache(maxsize=4096)
 def host_of(text: str) -> str | None:
     """The address of a network that is one host, None for any other."""
     address, _, prefix = text.partition("/")

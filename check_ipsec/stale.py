@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from check_ipsec.expectation import is_address
-from check_ipsec.model import AuthRound, ChildConfig, ChildSa, Connection, IkeSa, Peer
+from check_ipsec.model import AuthRound, ChildConfig, ChildSa, IkeSa, Peer
 from check_ipsec.proposals import allows
 from check_ipsec.protection import configured_selectors, equivalent
 
@@ -31,17 +31,16 @@ VERSIONS = {"ike": "IKEv1/2", "ikev1": "IKEv1", "ikev2": "IKEv2"}
 Settings = dict[str, str]
 
 
-def loaded_differently(connection: Connection, peers: Iterable[Peer]) -> str:
+def loaded_differently(name: str, settings: Settings, peers: Iterable[Peer]) -> str:
     """The first setting of the file that charon has loaded otherwise, or an empty text.
 
     ``peers`` are those that have a child of this name; one that is as the file says is
     enough.
     """
-    settings = dict(connection.settings)
     found = ""
     for peer in peers:
         for child in peer.children:
-            if child.name == connection.printed_name:
+            if child.name == name:
                 difference = next(differences(settings, peer, child), "")
                 if not difference:
                     return ""
@@ -73,9 +72,8 @@ def differences(settings: Settings, peer: Peer, child: ChildConfig) -> Iterator[
         yield from differing_round(settings, end, rounds)
 
 
-def negotiated_differently(connection: Connection, ike: IkeSa, child: ChildSa) -> str:
+def negotiated_differently(settings: Settings, ike: IkeSa, child: ChildSa) -> str:
     """The first setting of the file that an SA was negotiated without, or an empty text."""
-    settings = dict(connection.settings)
     for key, proposal in (("ike", ike.proposal), (protocol_key(child), child.proposal)):
         setting = settings.get(key, "")
         if proposal and "sha256_96" not in settings and allows(setting, proposal) is False:
@@ -129,12 +127,11 @@ def canonical(address: str) -> str:
         return address.lower()
 
 
-def is_to_another_peer(connection: Connection, ike: IkeSa) -> bool:
+def is_to_another_peer(settings: Settings, ike: IkeSa) -> bool:
     """Whether an IKE_SA ends where the file has no end of the connection.
 
     That can be said of literal addresses that no MOBIKE may change.
     """
-    settings = dict(connection.settings)
     if settings.get("mobike") != "no" and ike.version != "IKEv1":
         return False
     if {settings.get("left"), settings.get("right")} == {ike.local_host, ike.remote_host}:

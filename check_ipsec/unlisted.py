@@ -60,6 +60,6 @@ def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
             (ike, child)
             for ike in status.ike_sas
             for child in ike.child_sas
-            if child.name in names and is_to_another_peer(by_name[child.name], ike)
+            if child.name in names and is_to_another_peer(dict(by_name[child.name].settings), ike)
         ),
     )

@@ -109,11 +109,11 @@ FIRST = kernel(policies=(out(ASKED[0]),))
     ],
 )
 def test_in_clear(known: Facts, expected: bool | None) -> None:
-    assert in_clear(known) is expected
+    assert in_clear(known, usable=False) is expected
 
 
 def test_what_an_unread_policy_may_be_for_is_not_said_to_leave_in_clear() -> None:
     held = build.kernel(
         unread_policies=(build.UnreadRecord(HERE, ASKED[1], None),), policies=(out(ASKED[0]),)
     )
-    assert in_clear(facts(sa(*ASKED), held=held)) is False
+    assert in_clear(facts(sa(*ASKED), held=held), usable=False) is False

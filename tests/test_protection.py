@@ -4,7 +4,6 @@ import pytest
 
 from check_ipsec.model import Mark
 from check_ipsec.protection import configured_marks, configured_selectors, equivalent, resolved
-from tests.build import connection
 
 
 @pytest.mark.parametrize(
@@ -66,9 +65,9 @@ def test_equivalent(one: tuple[str, ...], other: tuple[str, ...], expected: bool
     ],
 )
 def test_a_mark_is_known_where_it_is_a_number(text: str, mark: Mark | None, known: bool) -> None:
-    assert configured_marks(connection(mark=text)) == (mark, mark, known)
+    assert configured_marks({"mark": text}) == (mark, mark, known)
 
 
 def test_the_mark_of_a_direction_counts_before_that_of_both() -> None:
-    marks = configured_marks(connection(mark="1", mark_out="2"))
+    marks = configured_marks({"mark": "1", "mark_out": "2"})
     assert marks == (Mark(1, 0xFFFFFFFF), Mark(2, 0xFFFFFFFF), True)

@@ -11,6 +11,10 @@ PSK = "pre-shared key authentication"
 PUBKEY = "public key authentication"
 
 
+def settings_of(given: dict[str, str]) -> dict[str, str]:
+    return dict(connection(**given).settings)
+
+
 def loaded(
     local: str = LOCAL,
     remote: str = REMOTE,
@@ -138,7 +142,7 @@ def rounds(identity: str | None, method: str = PUBKEY) -> tuple[AuthRound, ...]:
     ],
 )
 def test_no_difference(settings: dict[str, str], as_loaded) -> None:  # type: ignore[no-untyped-def]
-    assert loaded_differently(connection(**settings), (as_loaded,)) == ""
+    assert loaded_differently("bob", settings_of(settings), (as_loaded,)) == ""
 
 
 @pytest.mark.parametrize(
@@ -207,13 +211,15 @@ def test_no_difference(settings: dict[str, str], as_loaded) -> None:  # type: ig
     ],
 )
 def test_first_difference(settings, as_loaded, difference) -> None:  # type: ignore[no-untyped-def]
-    assert loaded_differently(connection(**settings), (as_loaded,)) == difference
+    assert loaded_differently("bob", settings_of(settings), (as_loaded,)) == difference
 
 
 def test_one_of_several_that_is_as_the_file_says_is_enough() -> None:
-    moved = connection(right="10.0.0.9")
-    assert loaded_differently(moved, (loaded(), loaded(remote="10.0.0.9"))) == ""
-    assert loaded_differently(moved, (loaded(), loaded(remote="10.0.0.8"))) == "right=10.0.0.9"
+    moved = settings_of({"right": "10.0.0.9"})
+    assert loaded_differently("bob", moved, (loaded(), loaded(remote="10.0.0.9"))) == ""
+    assert (
+        loaded_differently("bob", moved, (loaded(), loaded(remote="10.0.0.8"))) == "right=10.0.0.9"
+    )
 
 
 @pytest.mark.parametrize(
@@ -241,7 +247,7 @@ def test_is_to_another_peer(
     settings: dict[str, str], facts: dict[str, str], expected: bool
 ) -> None:
     one = ike()._replace(**facts)
-    assert is_to_another_peer(connection(**settings), one) is expected
+    assert is_to_another_peer(settings_of(settings), one) is expected
 
 
 STRICT = "aes128gcm16-prfsha384-ecp384bp!"
@@ -338,5 +344,5 @@ def test_every_keyword_is_there() -> None:
     ],
 )
 def test_negotiated(settings, one, facts, difference) -> None:  # type: ignore[no-untyped-def]
-    found = negotiated_differently(connection(**settings), ike()._replace(**facts), one)
+    found = negotiated_differently(settings_of(settings), ike()._replace(**facts), one)
     assert found == difference

@@ -67,13 +67,22 @@ unread.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from pyparsing import Group, Opt, ParserElement
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar.tokens import Build, line, more, parse_whole, record, records, unnamed
+from check_ipsec.grammar.tokens import (
+    Ahead,
+    Build,
+    line,
+    more,
+    parse_whole,
+    record,
+    records,
+    unnamed,
+)
 from check_ipsec.model import (
     AuthRound,
     ChildConfig,
@@ -109,11 +118,13 @@ Words = tuple[str, ...]
 class Wording(NamedTuple):
     """What differs between the releases that are known and those to come.
 
-    ``delta`` is a duration, ``more`` what may stand before the next comma.
+    ``delta`` is a duration, ``more`` what may stand before the next comma, ``selectors`` are
+    what a record is read with: in known releases all that stands there must be some.
     """
 
     delta: str
     more: str
+    selectors: str
     ike_state: str
     child_state: str
     mode: str
@@ -121,18 +132,20 @@ class Wording(NamedTuple):
 
 
 WORD = r"[A-Z_]+|\(\d+\)"
+SECTIONS = (
+    *("Virtual IP pools", "Listening IP addresses", "Connections", "Shunted Connections"),
+    *("Routed Connections", "Security Associations"),
+)
 # a name may be that of a section, but two blanks follow it
-HEADING = r"{0}:(?!  )([^\n]*)\n"
-HEADINGS = HEADING.format(
-    r"(?:Virtual IP pools[^\n:]*|Listening IP addresses|Connections|Shunted Connections"
-    r"|Routed Connections|Security Associations[^\n:]*)"
-).replace("([^", "(?:[^")
+HEADING = r"{0}(?: \([^\n:]*)?:(?!  )(?P<rest>[^\n]*)\n"
+HEADINGS = unnamed(HEADING.format(f"(?:{'|'.join(SECTIONS)})"))
 IKE_SA_LIKE = rf"[^\n]*\[-?\d+\]: (?:{WORD})(?: [^\n,]* ago)?[^\n,]*, {HOST}\["
 # of any IKE_SA or CHILD_SA
 SA_LINE = r"[^\n]*(?:\[-?\d+\]: |\{-?\d+\}:  )"
 KNOWN = Wording(
     delta=r"\d+ (?:second|minute|hour|day)s?",
     more="",
+    selectors=r"[^\n]*?",
     ike_state="|".join(IKE_STATE_OF),
     child_state="|".join(CHILD_STATE_OF),
     mode=r"(?:TUNNEL|TRANSPORT|BEET|IPTFS|PASS|DROP|\(\d+\))(?:_PROXY)?",
@@ -141,6 +154,7 @@ KNOWN = Wording(
 NEWER = Wording(
     delta=r"\d+ [a-z]+",
     more=r"[^\n,]*",
+    selectors=SELECTORS,
     ike_state=WORD,
     child_state=WORD,
     mode=r"[^\s,]+",
@@ -148,6 +162,7 @@ NEWER = Wording(
 )
 
 
+@cache
 def seconds(delta: str | None) -> int | None:
     """Seconds that a duration stands for (utils/time.c, time_delta_printf_hook).
 
@@ -168,6 +183,15 @@ def number(digits: str | None, base: int = 10) -> int | None:
 def words(text: str | None) -> Words:
     """The words of a list separated by blanks."""
     return tuple(text.split()) if text else ()
+
+
+@cache
+def selectors(text: str) -> Words:
+    """The traffic selectors of an end. Raises ValueError where one is of no known kind."""
+    found = words(text)
+    if not all(map(_compiled(SELECTOR).fullmatch, found)):
+        raise ValueError("a traffic selector")
+    return found
 
 
 class SectionLines(NamedTuple):
@@ -212,14 +236,22 @@ def unread(section: str, pattern: str) -> ParserElement:
     )
 
 
-def heading(section: str, pattern: str) -> ParserElement:
+def heading(section: str) -> ParserElement:
     """The first line of a section, which leaves what is unread of it."""
 
     def rest(match: re.Match[str]) -> SectionLines | None:
         text = match[0].removesuffix("\n")
         return SectionLines("Status", match.start(), text, hides=False) if match[1] else None
 
-    return record(HEADING.format(pattern), rest, f"'{section}:'")
+    return record(HEADING.format(section), rest, f"'{section}:'", begin=section)
+
+
+def _is_in_section(text: str, place: int) -> bool:
+    return not (text.startswith(SECTIONS, place) and _compiled(HEADINGS).match(text, place))
+
+
+# before productions that are only there for damaged or newer texts
+in_section = Ahead(_is_in_section).set_name("a line of the section")
 
 
 def newer_record(kind: Kind) -> ParserElement:
@@ -266,24 +298,11 @@ def _tags(fact: Any) -> Words:
 # --- head ---------------------------------------------------------------------
 
 
-class Title(NamedTuple):
-    """The first line of ``statusall``."""
+class Said(NamedTuple):
+    """One fact of the head: a field of the daemon and its value."""
 
-    version: str | None
-    system: str | None
-
-
-class Uptime(NamedTuple):
-    """The line ``uptime:``."""
-
-    uptime: int
-    since: str
-
-
-class Plugins(NamedTuple):
-    """The line ``loaded plugins:``."""
-
-    names: Words
+    field: str
+    value: Any
 
 
 def _threads(match: re.Match[str]) -> Threads:
@@ -293,9 +312,8 @@ def _threads(match: re.Match[str]) -> Threads:
     return Threads(count[0], count[1], working, queued, count[10])
 
 
-HEAD_TEXT = r"Status of IKE charon daemon \((?:strong|weak)Swan ([^,)\n]+)(?:, ([^\n]*))?\):\n"
-NEWER_HEAD_TEXT = r"Status of (?!IKEv2 )(?:[^\n]*Swan ([^,)\s]+))?[^\n]*\n"
-TITLE = rf"(?:{HEAD_TEXT}|{NEWER_HEAD_TEXT})"
+TITLE = r"Status of IKE charon daemon \((?:strong|weak)Swan ([^,)\n]+)(?:, ([^\n]*))?\):\n"
+NEWER_TITLE = r"Status of (?!IKEv2 )(?:[^\n]*Swan ([^,)\s]+))?[^\n]*\n"
 UPTIME = rf"  uptime: ({KNOWN.delta}), since ([^\n]+)\n"
 MALLOC = r"  malloc: sbrk (-?\d+), mmap (-?\d+), used (-?\d+), free (-?\d+)\n"
 THREADS = (
@@ -309,26 +327,28 @@ OTHER = rf"(?!{HEADINGS})[^\n]*\n"
 # with what stands below it, where it is the heading of a new section
 OTHER_OF_HEAD = rf"(?!{HEADINGS})(?:\S[^\n]*\n(?:  [^\n]*\n)*|[^\n]*\n)"
 
-# before productions that are only there for damaged or newer texts
-in_section = line(rf"(?!{HEADINGS})(?=[\s\S])", "a line of the section")
-other_line = unread("Status", OTHER_OF_HEAD)
+other_line = in_section + unread("Status", OTHER_OF_HEAD)
 
-title = record(
-    TITLE, lambda match: Title(match[1] or match[3], match[2]), "'Status of IKE charon daemon'"
+BEGIN = "'Status of IKE charon daemon'"
+title = (
+    record(TITLE, lambda match: match.groups(), BEGIN)
+    | record(NEWER_TITLE, lambda match: (match[1], None), BEGIN)
+).set_name(BEGIN)
+uptime = record(UPTIME, lambda match: Said("uptime", (seconds(match[1]), match[2])), "'  uptime: '")
+malloc = record(
+    MALLOC, lambda match: Said("memory", Memory(*map(int, match.groups()))), "'  malloc: '"
 )
-uptime = record(UPTIME, lambda match: Uptime(seconds(match[1]) or 0, match[2]), "'  uptime: '")
-malloc = record(MALLOC, lambda match: Memory(*map(int, match.groups())), "'  malloc: '")
-threads = record(THREADS, _threads, "'  worker threads: '")
-plugins = record(PLUGINS, lambda match: Plugins(words(match[1])), "'  loaded plugins: '")
+threads = record(THREADS, lambda match: Said("threads", _threads(match)), "'  worker threads: '")
+plugins = record(PLUGINS, lambda match: Said("plugins", words(match[1])), "'  loaded plugins: '")
 head = title + Group((uptime | malloc | threads | plugins | other_line)[...])
 
-pools_heading = heading("Virtual IP pools", r"Virtual IP pools[^\n:]*")
+pools_heading = heading("Virtual IP pools")
 pool = records(
     POOL, lambda match: Pool(match[1], int(match[2]), int(match[3]), int(match[4])), "a pool"
 )
 pools = Group(Opt(pools_heading + (pool | other_line)[...]))
 
-addresses_heading = heading("Listening IP addresses", "Listening IP addresses")
+addresses_heading = heading("Listening IP addresses")
 address = records(ADDRESS, lambda match: match[1], "an address")
 addresses = Group(Opt(addresses_heading + (address | other_line)[...]))
 
@@ -340,69 +360,57 @@ ENDS_AND_VERSION = (
     r"  (?P<version>IKEv1/2|IKEv1|IKEv2)(?P<aggressive> Aggressive)?"
     r"(?:, dpddelay=(?P<dpd_delay>\d+)s)?"
 )
-ROUND = r"{side}(?:\[[^\n]*\] )?uses [^\n]*authentication(?: with [^\n]*'|: [^\n]*)?"
-LOCAL, REMOTE = ROUND.format(side="local:  "), ROUND.format(side="remote: ")
-CONSTRAINT = r"(?:ca|im-ca|cert|ocsp|crl|group): [^\n]*"
-CHILD = rf"child:  {SELECTORS} ?=== {SELECTORS} ?(?:{{mode}})(?:, dpdaction=\w+(?: \| \w+)*)?"
+DETAIL = (
+    r" *([^\n]*):   (?:(local: |remote:) (?:\[([^\n]*)\] )?"
+    r"uses ([^\n]*authentication(?: with [^\n]*'|: [^\n]*)?)"
+    r"| (ca|im-ca|cert|ocsp|crl|group): +([^\n]*)"
+    r"|child:  ({0}) ?=== ({0}) ?({1})(?:, dpdaction=(\w+(?: \| \w+)*))?)"
+)
 
 
-def peer_pattern(wording: Wording) -> str:
-    """A peer with its rounds and children."""
-    own = r" *(?P=name):   "
-    constraints = rf"(?:{own} {CONSTRAINT}\n)*"
+def peer_pattern(_: Wording) -> str:
+    """A peer; its rounds and children are read one by one."""
     return (
-        rf" *(?P<name>[^\n]*):  {ENDS_AND_VERSION}\n"
-        rf"(?P<local_rounds>(?:{own}{LOCAL}\n{constraints})+)"
-        rf"(?P<remote_rounds>(?:{own}{REMOTE}\n{constraints})+)"
-        rf"(?P<children>(?:[^\n]*:   {CHILD.format(mode=wording.mode)}\n)*)"
-        rf"(?!{own})(?=[^\n]*:  \S|{HEADINGS}|\Z)"
+        rf" *(?P<name>[^\n]*):  {ENDS_AND_VERSION}\n(?P<details>(?:(?=[^\n]*:   )[^\n]*\n)*)"
+        rf"(?![^\n]*:   )(?=[^\n]*:  \S|{HEADINGS}|\Z)"
     )
+
+
+def detail(wording: Wording) -> str:
+    """A line of a peer but the first: a round, a constraint of the round above, a child."""
+    return DETAIL.format(wording.selectors, wording.mode)
 
 
 def peer_line(wording: Wording) -> str:
     """Any line of a peer."""
-    below = f"{LOCAL}|{REMOTE}| {CONSTRAINT}|{CHILD.format(mode=wording.mode)}"
-    return rf"[^\n]*:(?:  {unnamed(ENDS_AND_VERSION)}|   (?:{below}))"
+    return rf"(?:[^\n]*:  {unnamed(ENDS_AND_VERSION)}|{detail(wording)})"
 
 
-@cache
-def round_line() -> re.Pattern[str]:
-    """A round with the constraints below it."""
-    return re.compile(
-        r"[^\n]*?:   (?:local: |remote:) (?:\[([^\n]*)\] )?uses ([^\n]*)\n"
-        rf"((?:[^\n]*:    {CONSTRAINT}\n)*)"
+def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
+    """Raises ValueError where a line is none that this wording has."""
+    name, local, remote, version, aggressive, delay, details = match.groups()
+    rounds: dict[str, list[AuthRound]] = {"local: ": [], "remote:": []}
+    children: list[ChildConfig] = []
+    constraints: list[tuple[str, str]] = []
+    place = 0
+    for found in _compiled(rf"{detail(wording)}\n").finditer(details):
+        tag, side, identity, method, keyword, text, ours, theirs, mode, action = found.groups()
+        if found.start() != place or (tag != name and not mode):
+            break
+        place = found.end()
+        if side:
+            constraints = []
+            rounds[side].append(AuthRound(identity, method, constraints))
+        elif keyword:
+            constraints.append((keyword, text))
+        else:
+            children.append(ChildConfig(tag, selectors(ours), selectors(theirs), mode, action))
+    if place != len(details) or not all(rounds.values()):
+        raise ValueError("a connection")
+    local_rounds, remote_rounds = (
+        tuple(one._replace(constraints=tuple(one.constraints)) for one in rounds[side])
+        for side in rounds
     )
-
-
-@cache
-def constraint_line() -> re.Pattern[str]:
-    """A constraint: its keyword and its text."""
-    return re.compile(r"[^\n]*?:    (ca|im-ca|cert|ocsp|crl|group): +([^\n]*)\n")
-
-
-@cache
-def child_line() -> re.Pattern[str]:
-    """A ``child:`` line: name, selectors, mode, action on a dead peer."""
-    return re.compile(
-        rf" *([^\n]*):   child:  ({SELECTORS}) ?=== ({SELECTORS}) ?([^\s,]+)"
-        r"(?:, dpdaction=([^\n,]*))?"
-    )
-
-
-def _auth_rounds(lines: str) -> tuple[AuthRound, ...]:
-    return tuple(
-        AuthRound(match[1], match[2], tuple(constraint_line().findall(match[3])))
-        for match in round_line().finditer(lines)
-    )
-
-
-def _child_config(match: re.Match[str]) -> ChildConfig:
-    name, local, remote, mode, action = match.groups()
-    return ChildConfig(name, words(local), words(remote), mode, action)
-
-
-def _peer(match: re.Match[str]) -> Peer:
-    name, local, remote, version, aggressive, delay, ours, theirs, children = match.groups()
     return Peer(
         name=name,
         local=local,
@@ -410,14 +418,20 @@ def _peer(match: re.Match[str]) -> Peer:
         version=version,
         aggressive=aggressive is not None,
         dpd_delay=number(delay),
-        local_rounds=_auth_rounds(ours),
-        remote_rounds=_auth_rounds(theirs),
-        children=tuple(map(_child_config, child_line().finditer(children))),
+        local_rounds=local_rounds,
+        remote_rounds=remote_rounds,
+        children=tuple(children),
     )
 
 
-a_peer = Kind("Connections", peer_pattern, peer_line, rf"[^\n]*:  {ENDS_OF_PEER}", _peer)
-connections_heading = heading("Connections", "Connections")
+a_peer = Kind(
+    "Connections",
+    peer_pattern,
+    peer_line,
+    rf"[^\n]*:  {ENDS_OF_PEER}",
+    partial(_peer, wording=NEWER),
+)
+connections_heading = heading("Connections")
 connections = Group(
     connections_heading
     + (
@@ -437,18 +451,18 @@ def shunt_pattern(wording: Wording) -> str:
 def shunt_line(wording: Wording) -> str:
     """The line of a shunt."""
     return (
-        rf" *(?P<name>[^\n]*):  (?P<local>{SELECTORS}) ?=== (?P<remote>{SELECTORS}) ?"
-        rf"(?P<action>{wording.action})"
+        rf" *(?P<name>[^\n]*):  (?P<local>{wording.selectors}) ?=== "
+        rf"(?P<remote>{wording.selectors}) ?(?P<action>{wording.action})"
     )
 
 
 def _shunt(match: re.Match[str]) -> Shunt:
     name, local, remote, action = match.groups()
-    return Shunt(name, words(local), words(remote), action)
+    return Shunt(name, selectors(local), selectors(remote), action)
 
 
 a_shunt = Kind("Shunted Connections", shunt_pattern, shunt_line, r"[^\n]*:  ", _shunt)
-shunts_heading = heading("Shunted Connections", "Shunted Connections")
+shunts_heading = heading("Shunted Connections")
 shunts = Group(
     Opt(
         shunts_heading
@@ -467,7 +481,7 @@ SPIS_OF_CHILD = (
     r"(?:, IPCOMP CPIs: (?P<cpi_in>[0-9a-f]{4})_i (?P<cpi_out>[0-9a-f]{4})_o)?"
 )
 USE = r"(?: \((?:(?P<packets_{0}>\d+) pkts?, )?(?P<use_{0}>\d+)s ago\))?"
-SELECTORS_OF_CHILD = rf" (?P<local_ts>{SELECTORS}) ?=== (?P<remote_ts>{SELECTORS})"
+SELECTORS_OF_CHILD = r" (?P<local_ts>{0}) ?=== (?P<remote_ts>{0})"
 
 
 def child_state(wording: Wording) -> str:
@@ -491,9 +505,10 @@ def counters(wording: Wording) -> str:
 def child_sa_pattern(wording: Wording) -> str:
     """A CHILD_SA or a trap."""
     own = r" *(?P=name)\{(?P=id)\}:  "
+    both_ends = SELECTORS_OF_CHILD.format(wording.selectors)
     return (
         rf" *(?P<name>[^\n]*?)\{{(?P<id>-?\d+)\}}:  {child_state(wording)}\n"
-        rf"(?(installed){own}{counters(wording)}\n){own}{SELECTORS_OF_CHILD}\n"
+        rf"(?(installed){own}{counters(wording)}\n){own}{both_ends}\n"
         rf"(?!{own}(?!(?:{WORD}), ))(?={SA_LINE}|{HEADINGS}|\Z)"
     )
 
@@ -505,7 +520,8 @@ def child_sa_line(wording: Wording) -> str:
         .replace("(?(installed)", "(?:")
         .replace(SPIS_OF_CHILD, f"(?:{SPIS_OF_CHILD})?")
     )
-    texts = "|".join(map(unnamed, (state, counters(wording), SELECTORS_OF_CHILD)))
+    both_ends = SELECTORS_OF_CHILD.format(SELECTORS)
+    texts = "|".join(map(unnamed, (state, counters(wording), both_ends)))
     return rf"[^\n]*\{{-?\d+\}}:  (?:{texts})"
 
 
@@ -535,8 +551,8 @@ def _child_sa(match: re.Match[str]) -> ChildSa:
         outbound=_traffic(*counted[3:]),
         rekey_in=seconds(rekey_in),
         rekeying_due=due is not None,
-        local_ts=words(local_ts),
-        remote_ts=words(remote_ts),
+        local_ts=selectors(local_ts),
+        remote_ts=selectors(remote_ts),
     )
 
 
@@ -544,7 +560,7 @@ child_sa = records(child_sa_pattern(KNOWN), _child_sa, "a CHILD_SA")
 STOP_OF_CHILD = rf"{IKE_SA_LIKE}|[^\n]*\{{-?\d+\}}:  (?:{WORD}), "
 a_trap = Kind("Routed Connections", child_sa_pattern, child_sa_line, STOP_OF_CHILD, _child_sa)
 newer_trap = newer_record(a_trap)
-traps_heading = heading("Routed Connections", "Routed Connections")
+traps_heading = heading("Routed Connections")
 traps = Group(
     Opt(
         traps_heading
@@ -558,8 +574,7 @@ ASSOCIATIONS = "Security Associations"
 ENDS = rf"\]\.\.\.({HOST})\["
 EAP_ID = r"Remote (?:EAP|XAuth) identity: (?P<eap_id>[^\n]*)"
 PROPOSAL = r"IKE proposal: (?P<proposal>[^\s,]*)"
-TASKS = r"Tasks {0}: (?P<{0}>[A-Z0-9_() ]*)"
-QUEUES_OF_TASKS = ("queued", "active", "passive")
+TASKS = r"Tasks (?:queued|active|passive): [A-Z0-9_() ]*"
 
 
 def ike_state(wording: Wording) -> str:
@@ -584,26 +599,25 @@ def spis(wording: Wording) -> str:
 def ike_sa_pattern(wording: Wording) -> str:
     """An IKE_SA without its CHILD_SAs."""
     own = r" *(?P=name)\[(?P=id)\]: "
-    tasks = "".join(rf"(?:{own}{TASKS.format(queue)}\n)?" for queue in QUEUES_OF_TASKS)
     return (
         rf" *(?P<name>[^\n]*?)\[(?P<id>-?\d+)\]: {ike_state(wording)}\n"
-        rf"(?:{own}{EAP_ID}\n)?{own}{spis(wording)}\n(?:{own}{PROPOSAL}\n)?{tasks}"
+        rf"(?:{own}{EAP_ID}\n)?{own}{spis(wording)}\n(?:{own}{PROPOSAL}\n)?"
+        rf"(?P<tasks>(?:{own}{TASKS}\n)*)"
         rf"(?!{own})(?={SA_LINE}|\Z)"
     )
 
 
 def ike_sa_line(wording: Wording) -> str:
     """Any line of an IKE_SA."""
-    tasks = "|".join(TASKS.format(queue) for queue in QUEUES_OF_TASKS)
-    texts = (ike_state(wording), EAP_ID, spis(wording), PROPOSAL, tasks)
+    texts = (ike_state(wording), EAP_ID, spis(wording), PROPOSAL, TASKS)
     return rf"[^\n]*\[-?\d+\]: (?:{'|'.join(map(unnamed, texts))})"
 
 
 def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...] = ()) -> IkeSa:
     name, unique_id, state, age, *ends, eap_id, version = match.groups()[:10]
     local_host, local_id, remote_host, remote_id = ends
-    first, initiator, second, rekey_in, reauth_in, proposal, *tasks = match.groups()[10:19]
-    queued, active, passive = map(words, tasks)
+    first, initiator, second, rekey_in, reauth_in, proposal, lines = match.groups()[10:17]
+    tasks = _tasks(lines) if lines else {}
     return IkeSa(
         name=name,
         unique_id=int(unique_id),
@@ -621,11 +635,17 @@ def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...] = ()) -> IkeSa:
         rekey_in=seconds(rekey_in),
         reauth_in=seconds(reauth_in),
         proposal=proposal,
-        tasks_queued=queued,
-        tasks_active=active,
-        tasks_passive=passive,
+        tasks_queued=tasks.get("queued", ()),
+        tasks_active=tasks.get("active", ()),
+        tasks_passive=tasks.get("passive", ()),
         child_sas=children,
     )
+
+
+def _tasks(lines: str) -> dict[str, Words]:
+    """The tasks by the queue that they are in."""
+    found = re.findall(r"\]: Tasks (\w+): ([^\n]*)\n", lines)
+    return {queue: words(text) for queue, text in found}
 
 
 class Counts(NamedTuple):
@@ -664,9 +684,9 @@ def _known_child_sa() -> re.Pattern[str]:
     return re.compile(child_sa_pattern(KNOWN), re.ASCII)
 
 
-BELOW = rf"(?P<below>(?:[^\n]*\{{-?\d+\}}:  [^\n]*\n)*)(?={SA_LINE}|\Z)"
+BELOW = rf"(?P<below>(?:(?=[^\n]*\{{-?\d+\}}:  )[^\n]*\n)*)(?={SA_LINE}|\Z)"
 counts = record(COUNTS, _counts, "'Security Associations (U up, C connecting):'")
-none = line(r"  (?:none|no match)\n", "'none'")
+none = line(r"  (?:none|no match)\n", "'none'", begin="  no")
 STOP_OF_IKE = rf"{IKE_SA_LIKE}|[^\n]*\{{-?\d+\}}:  "
 an_ike_sa = Kind(ASSOCIATIONS, ike_sa_pattern, ike_sa_line, STOP_OF_IKE, _ike_sa)
 newer_ike_sa = newer_record(an_ike_sa)
@@ -736,18 +756,17 @@ def _status(tokens: list[Any], text: str) -> Status:
     )
 
 
-def _daemon(title: Title, lines: Iterable[Any]) -> Daemon:
-    by_kind = {type(one): one for one in lines}
-    running = by_kind.get(Uptime)
-    loaded = by_kind.get(Plugins)
+def _daemon(title: tuple[str | None, str | None], facts: Iterable[Said]) -> Daemon:
+    said = dict(facts)
+    uptime, since = said.get("uptime", (None, None))
     return Daemon(
-        version=title.version,
-        system=title.system,
-        uptime=running and running.uptime,
-        since=running and running.since,
-        memory=by_kind.get(Memory),
-        threads=by_kind.get(Threads),
-        plugins=loaded.names if loaded else (),
+        version=title[0],
+        system=title[1],
+        uptime=uptime,
+        since=since,
+        memory=said.get("memory"),
+        threads=said.get("threads"),
+        plugins=said.get("plugins", ()),
     )
 
 

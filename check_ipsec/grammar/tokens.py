@@ -21,19 +21,23 @@ Build = Callable[[re.Match[str]], Any]
 class Record(Token):
     """A production whose token is what ``build`` makes of the match.
 
-    With ``several`` it takes as many records as follow one another. A ``ValueError`` of
-    ``build`` is a text that does not fit, like a mismatch.
+    With ``several`` it takes as many records as follow one another. ``begin`` is what it
+    begins with, so that its pattern is not even compiled for another text. A ``ValueError``
+    of ``build`` is a text that does not fit, like a mismatch.
     """
 
-    def __init__(self, pattern: str, build: Build, several: bool = False) -> None:
+    def __init__(self, pattern: str, build: Build, several: bool = False, begin: str = "") -> None:
         super().__init__()
         self.leave_whitespace()
         self._pattern: str | re.Pattern[str] = pattern
         self._build = build
         self._several = several
+        self._begin = begin
 
     def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, Any]:
         """As pyparsing asks of a production."""
+        if not instring.startswith(self._begin, loc):
+            raise ParseException(instring, loc, self.errmsg, self)
         if isinstance(self._pattern, str):
             self._pattern = re.compile(self._pattern, re.ASCII)
         found: list[Any] = []
@@ -52,9 +56,24 @@ class Record(Token):
         return loc, found
 
 
-def record(pattern: str, build: Build, name: str) -> ParserElement:
+class Ahead(Token):
+    """A production that takes nothing, where ``holds`` says so of the text and the place."""
+
+    def __init__(self, holds: Callable[[str, int], bool]) -> None:
+        super().__init__()
+        self.leave_whitespace()
+        self._holds = holds
+
+    def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, Any]:
+        """As pyparsing asks of a production."""
+        if loc < len(instring) and self._holds(instring, loc):
+            return loc, []
+        raise ParseException(instring, loc, self.errmsg, self)
+
+
+def record(pattern: str, build: Build, name: str, begin: str = "") -> ParserElement:
     """A :class:`Record` by its name in errors."""
-    return Record(pattern, build).set_name(name)
+    return Record(pattern, build, begin=begin).set_name(name)
 
 
 def records(pattern: str, build: Build, name: str) -> ParserElement:
@@ -62,13 +81,13 @@ def records(pattern: str, build: Build, name: str) -> ParserElement:
     return Record(pattern, build, several=True).set_name(name)
 
 
-def line(pattern: str, name: str) -> ParserElement:
+def line(pattern: str, name: str, begin: str = "") -> ParserElement:
     """A production that takes one line, or a few, and leaves no token."""
-    return record(pattern, lambda match: None, name).suppress().set_name(name)
+    return record(pattern, lambda match: None, name, begin).suppress().set_name(name)
 
 
 # before productions that are only there for damaged or newer texts
-more = line(r"(?=[\s\S])", "a line")
+more = Ahead(lambda text, place: True).set_name("a line")
 
 
 def unnamed(pattern: str) -> str:

@@ -30,6 +30,7 @@ class Wording(NamedTuple):
     tab: str
     end: str
     others: str
+    narrowing: str
 
 
 ADDRESS = r"[0-9a-f:.]+"
@@ -37,25 +38,31 @@ END = r"(?=src |\Z)"
 SPI = r"spi 0x(?P<spi>[0-9a-f]{8})(?:\(\d+\))? "
 MARK = r"mark (?P<mark>0x[0-9a-f]+|\d+)/(?P<mask>0x[0-9a-f]+|\d+)(?: |(?: output-mark \S+)?)"
 IF_ID = r"if_id (?P<if_id>0x[0-9a-f]+|\d+)"
-NARROWING = r"(?: (?:proto|sport|dport|type|code|key|\(dport\)|dev|uid) [^\s,;]{{1,64}})*"
 SELECTOR = (
     rf"src (?P<{{0}}source>{ADDRESS}/\d+) dst (?P<{{0}}destination>{ADDRESS}/\d+)"
-    rf"(?P<{{0}}narrowing>{NARROWING}) ?(?:uid \d+)?"
+    r"(?P<{0}narrowing>{1})"
 )
 TYPES = ("type", "code", "key", "(dport)")
+NARROWING = ("proto", "sport", "dport", *TYPES, "dev", "uid")
 # of iproute2 up to 6.19; what begins with a blank goes on with the attribute before
 ATTRIBUTES = (
     *(" ", "encap ", "coa ", "lastused ", "anti-replay ", "crypto offload "),
     *("tfcpad ", "security context ", "lifetime ", "stats:"),
 )
-KNOWN = Wording("\t", r" ?\n", rf"(?:\t(?:{'|'.join(ATTRIBUTES)})[^\n]*\n)*")
+KNOWN = Wording(
+    tab="\t",
+    end=r" ?\n",
+    others=rf"(?:\t(?:{'|'.join(ATTRIBUTES)})[^\n]*\n)*",
+    narrowing=r"[^\n]*?",
+)
 
 
 def newer(asked_for: str) -> Wording:
     """A release to come; lines that begin with what is ``asked_for`` are no others."""
     indentation = r"[ \t]+"
     others = rf"(?:(?!src |{indentation}(?:{asked_for}))[^\n]*\n)*"
-    return Wording(indentation, rf"(?:[ ,;][^\n]*)?\n{others}", "")
+    narrowing = rf"(?: (?:{'|'.join(map(re.escape, NARROWING))}) [^\s,;]{{1,64}})*"
+    return Wording(indentation, rf"(?:[ ,;][^\n]*)?\n{others}", "", narrowing)
 
 
 def optional(wording: Wording, attribute: str) -> str:
@@ -64,18 +71,24 @@ def optional(wording: Wording, attribute: str) -> str:
 
 
 def selector(source: str, destination: str, narrowing: str) -> Selector:
-    """A selector by what xfrm_selector_print says. Raises ValueError for a port that is none."""
+    """A selector by what xfrm_selector_print says. Raises ValueError for anything else."""
     if not narrowing:
         return Selector(source, destination)
     words = narrowing.split()
     pairs = list(zip(words[::2], words[1::2], strict=True))
     said = dict(pairs)
     source_port, destination_port = said.get("sport"), said.get("dport")
-    if any(port and not port.isdecimal() for port in (source_port, destination_port)):
-        raise ValueError("a port")
+    ports = [port for port in (source_port, destination_port) if port]
+    if not said.keys() <= set(NARROWING) or not all(map(is_number, ports)):
+        raise ValueError("a selector")
     rest = " ".join(f"{key} {value}" for key, value in pairs if key in TYPES) or None
     protocol, interface = said.get("proto"), said.get("dev")
     return Selector(source, destination, protocol, source_port, destination_port, rest, interface)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a decimal number."""
+    return text.isascii() and text.isdecimal()
 
 
 def mark(value: str | None, mask: str | None) -> Mark | None:

@@ -50,6 +50,7 @@ from check_ipsec.grammar.xfrm import (
     SPI,
     Wording,
     mark,
+    newer,
     number,
     optional,
     selector,
@@ -79,14 +80,14 @@ ASKED_FOR = "security|dir |socket |mark |tmpl |proto |level |if_id "
 
 def pattern(wording: Wording) -> str:
     """A policy."""
-    tab, end, others = wording
+    tab, end, others, narrowing = wording
     direction, protocol = DIRECTION, TEMPLATE_PROTOCOL
     if wording is not KNOWN:
         direction, protocol = f"dir {PRIORITY}(?! [^\n]*ptype sub)", f"proto {ANY_PROTOCOL}"
     level = rf"(?:{tab}{tab}{LEVEL}{end})?(?:{tab}{tab}{MASKS}{end})?"
     template = rf"{tab}{TEMPLATE}{end}{tab}{tab}{protocol}{end}{level}"
     return (
-        rf"{SELECTOR.format('')}{end}{CONTEXT}{tab}{direction}{end}{others}"
+        rf"{SELECTOR.format('', narrowing)}{end}{CONTEXT}{tab}{direction}{end}{others}"
         rf"{optional(wording, MARK)}(?P<templates>(?:{unnamed(template)})*)"
         rf"{others}{optional(wording, IF_ID)}{others}{END}"
     )
@@ -94,9 +95,9 @@ def pattern(wording: Wording) -> str:
 
 def foreign_pattern(wording: Wording) -> str:
     """A policy of a socket, or for Mobile IPv6."""
-    tab, end, _ = wording
+    tab, end = wording[:2]
     others = r"(?:\t(?!dir |socket )[^\n]*\n)*"
-    return rf"{unnamed(SELECTOR.format(''))}{end}{CONTEXT}{tab}{FOREIGN}\n{others}{END}"
+    return rf"src [^\n]*{end}{CONTEXT}{tab}{FOREIGN}\n{others}{END}"
 
 
 def known_line() -> str:
@@ -104,7 +105,8 @@ def known_line() -> str:
     indented = unnamed("|".join((DIRECTION, MARK, TEMPLATE, IF_ID, FOREIGN)))
     below = unnamed("|".join((f"proto {ANY_PROTOCOL}", LEVEL, MASKS)))
     others = "|".join(f"{word}[^\n]*" for word in ATTRIBUTES)
-    return rf"(?:{unnamed(SELECTOR.format(''))}|\t(?:{indented}|{others})|\t\t(?:{below})) ?"
+    selector = unnamed(SELECTOR.format("", newer(ASKED_FOR).narrowing))
+    return rf"(?:{selector}|\t(?:{indented}|{others})|\t\t(?:{below})) ?"
 
 
 def parse(text: str, source: str) -> Policies:

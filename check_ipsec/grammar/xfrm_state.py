@@ -40,6 +40,7 @@ from check_ipsec.grammar.xfrm import (
     SPI,
     Wording,
     mark,
+    newer,
     number,
     optional,
     selector,
@@ -61,18 +62,18 @@ COMP = r"comp (?P<comp>\S+) [^\n]*"
 OUTPUT_MARK = r"output-mark \S+"
 TFCPAD, CPU = r"tfcpad \d+", r"pcpu-num \d+"
 DIR = r"dir (?P<direction>in|out)"
-SEL = f"sel {SELECTOR.format('sel_')}"
+SEL = f"sel {SELECTOR}"
 ASKED_FOR = "proto |mark |auth|aead |enc |comp |if_id |dir |sel "
 
 
 def pattern(wording: Wording) -> str:
     """A state."""
-    tab, end, others = wording
+    tab, end, others, narrowing = wording
     mark, *algorithms, if_id, tfcpad, direction, cpu, sel = (
         optional(wording, attribute)
         for attribute in (
             *(f"(?:{MARK}|{OUTPUT_MARK})", AUTH, AEAD, ENC, COMP),
-            *(IF_ID, TFCPAD, DIR, CPU, SEL),
+            *(IF_ID, TFCPAD, DIR, CPU, SEL.format("sel_", narrowing)),
         )
     )
     return (
@@ -83,7 +84,8 @@ def pattern(wording: Wording) -> str:
 
 def known_line() -> str:
     """Any line of a state, as known releases print it."""
-    attributes = (MARK, OUTPUT_MARK, AUTH, AEAD, ENC, COMP, IF_ID, TFCPAD, DIR, CPU, SEL)
+    sel = SEL.format("", newer(ASKED_FOR).narrowing)
+    attributes = (MARK, OUTPUT_MARK, AUTH, AEAD, ENC, COMP, IF_ID, TFCPAD, DIR, CPU, sel)
     indented = "|".join((PROTOCOL, REPLAY, *attributes))
     others = "|".join(f"{word}[^\n]*" for word in ATTRIBUTES)
     return rf"{unnamed(IDENTITY)} ?|\t(?:{unnamed(indented)}|{others}) ?"
