@@ -393,9 +393,10 @@ def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
     children: list[ChildConfig] = []
     constraints: list[tuple[str, str]] = []
     place = 0
-    for found in _compiled(rf"{detail(wording)}\n").finditer(details):
+    pattern = _compiled(rf"{detail(wording)}\n")
+    while found := pattern.match(details, place):
         tag, side, identity, method, keyword, text, ours, theirs, mode, action = found.groups()
-        if found.start() != place or (tag != name and not mode):
+        if tag != name and not mode:
             break
         place = found.end()
         if side:
