@@ -4,7 +4,7 @@
 
 INTERPRETER (default: this one) has the command check_ipsec beside it, compiled as pip
 does it. The hosts are made of the captured wording of one connection of fixtures/hosts/mesh-all-up.
-Times are the best of several runs, all in this one run; memory is the peak of a run.
+Times are the best of several runs, in turns with the bare import; memory is the peak of a run.
 """
 
 import re
@@ -77,16 +77,17 @@ def found(pattern: str, text: str) -> str:
     return match[match.re.groups]
 
 
-def best(command: list[str], runs: int) -> float:
-    """The shortest of several runs, in seconds."""
-    times = []
+def best(commands: list[list[str]], runs: int) -> list[float]:
+    """The shortest of several runs of each command, taken in turns, in seconds."""
+    times: list[list[float]] = [[] for _ in commands]
     for _ in range(runs):
-        begin = time.perf_counter()
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        times.append(time.perf_counter() - begin)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)}: {done.stdout}")
-    return min(times)
+        for command, taken in zip(commands, times, strict=True):
+            begin = time.perf_counter()
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+            taken.append(time.perf_counter() - begin)
+            if done.returncode:
+                raise SystemExit(f"{' '.join(command)}: {done.stdout}")
+    return [min(taken) for taken in times]
 
 
 def peak(command: list[str]) -> float:
@@ -101,7 +102,7 @@ def peak(command: list[str]) -> float:
 
 def main(interpreter: str) -> None:
     """Print the table."""
-    bare = best([interpreter, "-c", BARE], RUNS[10])
+    bare_import = [interpreter, "-c", BARE]
     script = str(Path(interpreter).parent / "check_ipsec")
     wording = Wording(MESH)
     print(f"{'connections':>11} {'x bare import':>14} {'x row above':>12} {'MB':>5}")
@@ -111,7 +112,7 @@ def main(interpreter: str) -> None:
             for name, text in wording.host(size).items():
                 Path(folder, name).write_text(text)
             command = [interpreter, script, "--captured", folder]
-            taken = best(command, RUNS[size])
+            bare, taken = best([bare_import, command], RUNS[size])
             ratio = "" if before is None else f"{taken / before:.1f}"
             print(f"{size:>11} {taken / bare:>14.2f} {ratio:>12} {peak(command):>5.0f}")
             before = taken
