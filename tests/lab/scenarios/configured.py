@@ -13,7 +13,8 @@ def not_loaded(lab: Lab) -> None:
     alice.write("/etc/ipsec.conf", DEFAULT + BOB + "\n" + conn("carol", "right=10.1.0.3"))
     lab.expect(
         alice,
-        "CRITICAL - 1 of 2 connections not established: carol (not loaded: `ipsec update` is due)",
+        "CRITICAL - 1 of 2 connections not established, traffic of 1 in clear text: carol (not "
+        "loaded: `ipsec update` is due, or charon has refused it)",
     )
 
 
@@ -23,7 +24,7 @@ def no_longer_listed(lab: Lab) -> None:
     conns = BOB + "\n" + conn("extra", "rightsubnet=10.1.0.2[tcp/99]")
     alice, _ = pair(lab, conns, installed=("bob", "extra"))
     alice.write("/etc/ipsec.conf", DEFAULT + BOB)
-    lab.expect(alice, "OK - 1 connection established")
+    lab.expect(alice, "OK - 1 connection established + 1 not in ipsec.conf")
 
 
 @scenario()
@@ -58,8 +59,8 @@ def auto_misspelt(lab: Lab) -> None:
     alice, _ = pair(lab, conns, bob=BOB, installed=("bob",))
     lab.expect(
         alice,
-        "CRITICAL - 1 of 2 connections not established: carol (not loaded: "
-        "/etc/ipsec.conf:14: bad value for auto: Start)",
+        "CRITICAL - 1 of 2 connections not established, traffic of 1 in clear text: carol (not "
+        "loaded: /etc/ipsec.conf:14: bad value for auto: Start)",
     )
 
 
@@ -73,8 +74,8 @@ def carriage_returns(lab: Lab) -> None:
     alice.wait("Security Associations")
     lab.expect(
         alice,
-        "CRITICAL - 1 of 1 connection not established: %default\\x0d (not loaded: "
-        "/etc/ipsec.conf:3: bad value for authby: secret\\x0d)",
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: "
+        "%default\\x0d (not loaded: /etc/ipsec.conf:3: bad value for authby: secret\\x0d)",
     )
 
 

@@ -15,7 +15,11 @@ def daemon_stopped(lab: Lab) -> None:
     """charon was never started: no process, no socket."""
     alice = lab.host("alice")
     alice.configure(DEFAULT + BOB, PSK)
-    lab.expect(alice, "CRITICAL - charon is not running: none of 1 connection is established")
+    lab.expect(
+        alice,
+        "CRITICAL - charon is not running: 1 connection is not established, traffic of 1 in "
+        "clear text",
+    )
 
 
 @scenario()
@@ -23,7 +27,7 @@ def daemon_killed(lab: Lab) -> None:
     """charon and its starter were killed: stale pid files and socket, policies left over."""
     alice, _ = pair(lab, BOB, installed=("bob",))
     alice.kill("KILL", "starter", "charon")
-    lab.expect(alice, "CRITICAL - charon is not running: none of 1 connection is established")
+    lab.expect(alice, "CRITICAL - charon is not running: 1 connection is not established")
 
 
 @scenario()
@@ -31,7 +35,7 @@ def daemon_hung(lab: Lab) -> None:
     """charon is stopped by SIGSTOP: it answers nothing."""
     alice, _ = pair(lab, BOB, installed=("bob",))
     alice.kill("STOP", "charon")
-    lab.expect(alice, "CRITICAL - charon does not answer: none of 1 connection is established")
+    lab.expect(alice, "CRITICAL - charon does not answer: 1 connection is not established")
 
 
 @scenario()
@@ -73,7 +77,7 @@ def daemon_hung_ten_runs(lab: Lab) -> None:
     for _ in range(10):
         lab.expect(
             alice,
-            "CRITICAL - charon does not answer: none of 1 connection is established",
+            "CRITICAL - charon does not answer: 1 connection is not established",
             arguments=("-t", "3"),
         )
 
@@ -92,7 +96,7 @@ def kernel_hangs(lab: Lab) -> None:
         "/usr/sbin/ip xfrm state list nokeys did not end within 1.0 s",
     )
     alice.kill("STOP", "charon")
-    lab.expect(alice, "CRITICAL - charon does not answer: none of 1 connection is established")
+    lab.expect(alice, "CRITICAL - charon does not answer: 1 connection is not established")
 
 
 @scenario()
@@ -112,7 +116,7 @@ def daemon_young(lab: Lab) -> None:
     alice = lab.host("alice")
     alice.configure(DEFAULT + BOB.replace("\n", "\n    auto=add\n"), PSK)
     alice.start()
-    down = "1 of 1 connection not established: bob (no SA)"
+    down = "1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)"
     lab.expect(alice, f"WARNING - {down}", arguments=("--grace", "600"))
     lab.expect(alice, f"CRITICAL - {down}")
 

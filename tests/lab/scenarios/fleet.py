@@ -70,8 +70,8 @@ def fleet_130_three_down(lab: Lab) -> None:
     alice.wait(r"Security Associations \(\d+ (up|total), 1 connecting\)")
     lab.expect(
         alice,
-        "CRITICAL - 3 of 130 connections not established: cp0007_v4 (IKE up, no CHILD_SA), "
-        "cp0030_v6 (no SA), cp0065_v4 (peer does not answer)",
+        "CRITICAL - 3 of 130 connections not established, traffic of 3 in clear text: "
+        "cp0007_v4 (IKE up, no CHILD_SA), cp0030_v6 (no SA), cp0065_v4 (peer does not answer)",
     )
 
 

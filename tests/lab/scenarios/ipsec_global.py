@@ -107,8 +107,8 @@ def global_one_peer_dead(lab: Lab) -> None:
         "  carol_v6: peer does not answer, peer fd00:1::3")  # fmt: skip
     lab.expect(
         alice,
-        "WARNING - 2 of 4 connections not established: carol_v4 (peer does not answer), "
-        "carol_v6 (peer does not answer)",
+        "CRITICAL - 2 of 4 connections not established, traffic of 2 in clear text: carol_v4 "
+        "(peer does not answer), carol_v6 (peer does not answer)",
     )
 
 
@@ -124,7 +124,8 @@ def global_not_loaded(lab: Lab) -> None:
     act(alice, "down", 0, "2 connections down", cleartext(2))
     require_nothing(alice)
     act(alice, "up -b", 1, "1 of 2 connections up, 1 not",
-        "  later: not loaded: `ipsec update` is due, peer 10.1.0.9")  # fmt: skip
+        "  later: not loaded: `ipsec update` is due, or charon has refused it, "
+        "peer 10.1.0.9")  # fmt: skip
 
 
 @scenario(live=True)
@@ -132,7 +133,11 @@ def global_merged(lab: Lab) -> None:
     """Three connections under one IKE_SA: one goes alone, with the last one the IKE_SA."""
     alice, _ = pair(lab, children(3), installed=all_installed(3))
     act(alice, "down -i net2", 0, "1 connection down", cleartext(1))
-    lab.expect(alice, "CRITICAL - 1 of 3 connections not established: net2 (IKE up, no CHILD_SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 3 connections not established, traffic of 1 in clear text: net2 (IKE "
+        "up, no CHILD_SA)",
+    )
     act(alice, "down -e net1", 0, "2 connections down", cleartext(2))
     alice.wait(r"net1\{\d+\}:  INSTALLED")
     act(alice, "down -i net1", 0, "1 connection down", cleartext(1))

@@ -30,7 +30,11 @@ def merged_two_one_down(lab: Lab) -> None:
     alice, _ = pair(lab, children(2), installed=all_installed(2))
     alice.run("ipsec", "down", "net2{*}")
     alice.wait_gone(r"net2\{")
-    lab.expect(alice, "CRITICAL - 1 of 2 connections not established: net2 (IKE up, no CHILD_SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 2 connections not established, traffic of 1 in clear text: net2 (IKE "
+        "up, no CHILD_SA)",
+    )
 
 
 @scenario()
@@ -39,7 +43,11 @@ def merged_three_one_down(lab: Lab) -> None:
     alice, _ = pair(lab, children(3), installed=all_installed(3))
     alice.run("ipsec", "down", "net1{*}")
     alice.wait_gone(r"net1\{")
-    lab.expect(alice, "CRITICAL - 1 of 3 connections not established: net1 (IKE up, no CHILD_SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 3 connections not established, traffic of 1 in clear text: net1 (IKE "
+        "up, no CHILD_SA)",
+    )
 
 
 @scenario()
@@ -86,8 +94,8 @@ def selectors_one_policy_of_four_gone(lab: Lab) -> None:
     delete_policy(alice, "10.2.2.0/24", "10.3.1.0/24", "out")
     lab.expect(
         alice,
-        "CRITICAL - 1 of 1 connection not established: grid (outbound policy missing: traffic "
-        "leaves in clear text)",
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: grid "
+        "(outbound policy missing: traffic leaves in clear text)",
     )
 
 
@@ -104,4 +112,6 @@ def forward_policy_gone(lab: Lab) -> None:
     """Tunnel mode; the forward policy is deleted."""
     alice, _ = pair(lab, children(1), installed=("net1",))
     delete_policy(alice, "10.3.1.0/24", "10.2.1.0/24", "fwd")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: net1 (inbound policy missing)")
+    lab.expect(
+        alice, "CRITICAL - 1 of 1 connection not established: net1 (inbound policy missing: fwd)"
+    )

@@ -53,8 +53,8 @@ def one_peer_silent(lab: Lab) -> None:
     alice.wait(r"carol_v4\[\d+\]: CONNECTING", r"carol_v6\[\d+\]: CONNECTING")
     lab.expect(
         alice,
-        "WARNING - 2 of 4 connections not established: carol_v4 (peer does not answer), carol_v6 "
-        "(peer does not answer)",
+        "CRITICAL - 2 of 4 connections not established, traffic of 2 in clear text: carol_v4 "
+        "(peer does not answer), carol_v6 (peer does not answer)",
     )
 
 
@@ -86,8 +86,8 @@ def kernel_policy_deleted(lab: Lab) -> None:
     alice.run("ip", "xfrm", "policy", "delete", *ends, "dir", "out")
     lab.expect(
         alice,
-        "CRITICAL - 1 of 4 connections not established: bob_v4 (outbound policy missing: traffic "
-        "leaves in clear text)",
+        "CRITICAL - 1 of 4 connections not established, traffic of 1 in clear text: bob_v4 "
+        "(outbound policy missing: traffic leaves in clear text)",
     )
 
 

@@ -139,7 +139,10 @@ def reqid_shared_one_down(lab: Lab) -> None:
     alice = two_peers_with_one_reqid(lab)
     alice.run("ipsec", "down", "carol")
     alice.wait_gone(r"carol\[")
-    lab.expect(alice, "CRITICAL - 1 of 2 connections not established: carol (no SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 2 connections not established, traffic of 1 in clear text: carol (no SA)",
+    )
 
 
 @scenario()

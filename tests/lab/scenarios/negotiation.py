@@ -10,7 +10,10 @@ def wrong_psk(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, bob_secrets=': PSK "another"\n')
     alice.wait_log("AUTHENTICATION_FAILED")
     alice.wait_gone(r"bob\[")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)",
+    )
 
 
 @scenario()
@@ -19,7 +22,10 @@ def no_ike_proposal(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, bob=conn("alice", "ike=aes256-sha512-ecp521!"))
     alice.wait_log("NO_PROPOSAL_CHOSEN")
     alice.wait_gone(r"bob\[")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)",
+    )
 
 
 @scenario()
@@ -27,7 +33,11 @@ def no_esp_proposal(lab: Lab) -> None:
     """Alice and bob have no ESP proposal in common: IKE is up without a CHILD_SA."""
     alice, _ = pair(lab, BOB, bob=conn("alice", "esp=aes256gcm16!"))
     alice.wait(r"bob\[\d+\]: ESTABLISHED")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (IKE up, no CHILD_SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (IKE "
+        "up, no CHILD_SA)",
+    )
 
 
 @scenario()
@@ -37,7 +47,11 @@ def selectors_refused(lab: Lab) -> None:
                     bob=conn("alice", "rightsubnet=10.1.0.2[tcp/80]"))  # fmt: skip
     alice.wait_log("TS_UNACCEPTABLE")
     alice.wait(r"bob\[\d+\]: ESTABLISHED")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (IKE up, no CHILD_SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (IKE "
+        "up, no CHILD_SA)",
+    )
 
 
 @scenario()
@@ -46,7 +60,11 @@ def child_closed(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, installed=("bob",))
     alice.run("ipsec", "down", "bob{1}")
     alice.wait_gone(r"bob\{")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (IKE up, no CHILD_SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (IKE "
+        "up, no CHILD_SA)",
+    )
 
 
 @scenario()
@@ -55,7 +73,10 @@ def taken_down(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, installed=("bob",))
     alice.run("ipsec", "down", "bob[1]")
     alice.wait_gone(r"bob\[")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)",
+    )
 
 
 @scenario()

@@ -38,8 +38,11 @@ def nrpe(lab: Lab) -> None:
     serve(alice)
     arrives(alice, "OK - 1 connection established")
     alice.run("ipsec", "down", "bob")
-    arrives(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
+    arrives(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)",
+    )
     alice.kill("STOP", "charon")
-    arrives(alice, "CRITICAL - charon does not answer: none of 1 connection is established")
+    arrives(alice, "CRITICAL - charon does not answer: 1 connection is not established")
     alice.kill("KILL", "starter", "charon")
-    arrives(alice, "CRITICAL - charon is not running: none of 1 connection is established")
+    arrives(alice, "CRITICAL - charon is not running: 1 connection is not established")

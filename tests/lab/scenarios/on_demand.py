@@ -32,7 +32,9 @@ def on_demand_trap_deleted(lab: Lab) -> None:
     alice.wait(r"bob\{\d+\}:  ROUTED")
     alice.run("ip", "xfrm", "policy", "flush")
     lab.expect(
-        alice, "CRITICAL - 1 of 1 connection not established: bob (trap missing in the kernel)"
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (trap "
+        "missing in the kernel: traffic leaves in clear text)",
     )
 
 
@@ -107,7 +109,10 @@ def passthrough_lets_traffic_out(lab: Lab) -> None:
     alice, _ = pair(lab, wide + "conn bob\n", bob="conn bob\n", installed=("bob",))
     alice.run("ipsec", "down", "bob[1]")
     alice.wait_gone(r"bob\[")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)",
+    )
 
 
 CLIENTS = conn("clients", "type=tunnel", "right=%any", "rightsourceip=10.4.0.0/24",

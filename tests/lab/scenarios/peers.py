@@ -15,7 +15,11 @@ def peer_gone(lab: Lab) -> None:
     bob.unplug("eth0")
     lab.expect(alice, "OK - 1 connection established")
     alice.wait(r"bob\[2\]: CONNECTING")
-    lab.expect(alice, "WARNING - 1 of 1 connection not established: bob (peer does not answer)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (peer "
+        "does not answer)",
+    )
 
 
 @scenario()
@@ -25,7 +29,10 @@ def peer_given_up(lab: Lab) -> None:
                       charon=IMPATIENT)  # fmt: skip
     bob.unplug("eth0")
     alice.wait_gone(r"bob\[")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)",
+    )
 
 
 @scenario()
@@ -36,7 +43,11 @@ def one_family_filtered(lab: Lab) -> None:
     alice = initiator(lab, "bob")
     alice.wait_installed("bob_v4")
     alice.wait(r"bob_v6\[\d+\]: CONNECTING")
-    lab.expect(alice, "WARNING - 1 of 2 connections not established: bob_v6 (peer does not answer)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 2 connections not established, traffic of 1 in clear text: bob_v6 "
+        "(peer does not answer)",
+    )
 
 
 @scenario()
@@ -45,7 +56,11 @@ def child_closed_by_the_peer(lab: Lab) -> None:
     alice, bob = pair(lab, BOB, installed=("bob",))
     bob.run("ipsec", "down", "bob{1}")
     alice.wait_gone(r"bob\{")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (IKE up, no CHILD_SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (IKE "
+        "up, no CHILD_SA)",
+    )
 
 
 @scenario(live=True)
@@ -68,7 +83,10 @@ def peer_stopped_and_started(lab: Lab) -> None:
     alice, bob = pair(lab, BOB, installed=("bob",))
     bob.run("ipsec", "stop")
     alice.wait_gone(r"bob\[")
-    lab.expect(alice, "CRITICAL - 1 of 1 connection not established: bob (no SA)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)",
+    )
     bob.configure(DEFAULT + BOB, PSK)
     bob.start()
     alice.wait_installed("bob")

@@ -97,4 +97,8 @@ def negotiating(lab: Lab) -> None:
     bob.delay(DELAY)
     alice.spawn("ipsec", "up", "bob")
     alice.wait(r"bob\[1\]: CONNECTING", r"bob\[1\]: IKEv2 SPIs: \S+ (?!0{16})")
-    lab.expect(alice, "WARNING - 1 of 1 connection not established: bob (negotiating: IKE_AUTH)")
+    lab.expect(
+        alice,
+        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob "
+        "(negotiating: IKE_AUTH)",
+    )
