@@ -23,7 +23,8 @@ def refuses(lab: Lab, alice: Host, bob: Host, why: str) -> None:
     alice.wait_gone(r"bob_v[46]\[")
     lab.expect(
         alice,
-        "CRITICAL - 2 of 2 connections not established, traffic of 2 in clear text: bob_v4 (no SA), bob_v6 (no SA)",
+        "CRITICAL - 2 of 2 connections not established, traffic of 2 in clear text: "
+        "bob_v4 (no SA), bob_v6 (no SA)",
     )
 
 
