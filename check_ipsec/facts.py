@@ -88,9 +88,13 @@ class Facts(NamedTuple):
 
 
 def carrying_sas(sas: Iterable[tuple[IkeSa, ChildSa]]) -> Iterator[tuple[IkeSa, ChildSa]]:
-    """Those of ``sas`` that charon would send traffic through."""
+    """Those of ``sas`` that charon would send traffic through.
+
+    An IKE_SA of IKEv1 has adopted them before it is up (adopt_children_job.c).
+    """
     for ike, child in sas:
-        if child.state in CARRYING and ike.state in UP:
+        adopted = ike.state is IkeState.CONNECTING and ike.version == "IKEv1"
+        if child.state in CARRYING and (ike.state in UP or adopted):
             yield ike, child
 
 

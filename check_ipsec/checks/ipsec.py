@@ -1,7 +1,9 @@
 """check_ipsec: the state of every connection that ipsec.conf lists.
 
-Check: established is OK, connecting WARNING, not connected CRITICAL. What an operator
-switched off, what waits for traffic or for clients, and shunts are healthy as they are.
+Check: established is OK, connecting WARNING, not connected CRITICAL. Traffic that leaves in
+clear text is CRITICAL, what charon has loaded or negotiated otherwise than ipsec.conf has it
+WARNING, whatever the state. What an operator switched off, what waits for traffic or for
+clients, and shunts are healthy as they are.
 
 Perfdata: not_established (with thresholds and the number judged), established,
 connecting, not_connected, unverified, on_demand, clients, ignored, stale, unlisted,

@@ -110,7 +110,9 @@ def left_running(host: Host, before: set[int]) -> set[int]:
     return left
 
 
-def repeat(lab: Lab, host: Host, statuses: Container[str], seconds: float, runs: int) -> None:
+def repeat(
+    lab: Lab, host: Host, statuses: Container[str], seconds: float, runs: int, *arguments: str
+) -> None:
     """Asks back to back for so many seconds, and at least so often.
 
     Another status than these ends it as an error, and is kept as ``wrong``; so is an
@@ -120,7 +122,7 @@ def repeat(lab: Lab, host: Host, statuses: Container[str], seconds: float, runs:
     record = lab.folder / "wrong"
     begin = time.monotonic()
     while said.total() < runs or time.monotonic() < begin + seconds:
-        answer = ask_keeping(host, record)
+        answer = ask_keeping(host, record, *arguments)
         said[answer.status] += 1
         if answer.status not in statuses or answer.seconds > LONGEST:
             raise LabError(f"run {said.total()}, {answer.seconds:.1f} s: {answer.line}")

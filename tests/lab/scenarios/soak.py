@@ -56,9 +56,12 @@ def soak(lab: Lab) -> None:
 
 @scenario(live=True, seconds=900)
 def soak_break_before_make(lab: Lab) -> None:
-    """The old IKE_SA goes before the new one comes: connecting at the worst, by its tasks."""
+    """The old IKE_SA goes before the new one comes: connecting at the worst, by its tasks.
+
+    What leaves between the two leaves in clear text, as this operator has chosen.
+    """
     alice = under_way(lab, "\nmake_before_break = no")
-    repeat(lab, alice, {"OK", "WARNING"}, seconds=60, runs=60)
+    repeat(lab, alice, {"OK", "WARNING"}, 60, 60, "--cleartext", "warning")
 
 
 IKEV1 = ("keyexchange=ikev1", *REKEYS, "ikelifetime=60s")
