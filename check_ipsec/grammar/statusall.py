@@ -113,6 +113,7 @@ CHILD_STATE_OF = {state.value: state for state in ChildState if state is not Chi
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 Words = tuple[str, ...]
+Constraints = list[tuple[str, str]]
 
 
 class Wording(NamedTuple):
@@ -389,9 +390,9 @@ def peer_line(wording: Wording) -> str:
 def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
     """Raises ValueError where a line is none that this wording has."""
     name, local, remote, version, aggressive, delay, details = match.groups()
-    rounds: dict[str, list[AuthRound]] = {"local: ": [], "remote:": []}
+    rounds: dict[str, list[tuple[AuthRound, Constraints]]] = {"local: ": [], "remote:": []}
     children: list[ChildConfig] = []
-    constraints: list[tuple[str, str]] = []
+    constraints: Constraints = []
     place = 0
     pattern = _compiled(rf"{detail(wording)}\n")
     while found := pattern.match(details, place):
@@ -401,7 +402,7 @@ def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
         place = found.end()
         if side:
             constraints = []
-            rounds[side].append(AuthRound(identity, method, constraints))
+            rounds[side].append((AuthRound(identity, method, ()), constraints))
         elif keyword:
             constraints.append((keyword, text))
         else:
@@ -409,7 +410,7 @@ def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
     if place != len(details) or not all(rounds.values()):
         raise ValueError("a connection")
     local_rounds, remote_rounds = (
-        tuple(one._replace(constraints=tuple(one.constraints)) for one in rounds[side])
+        tuple(one._replace(constraints=tuple(found)) for one, found in rounds[side])
         for side in rounds
     )
     return Peer(

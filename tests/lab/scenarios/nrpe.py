@@ -45,4 +45,8 @@ def nrpe(lab: Lab) -> None:
     alice.kill("STOP", "charon")
     arrives(alice, "CRITICAL - charon does not answer: 1 connection is not established")
     alice.kill("KILL", "starter", "charon")
-    arrives(alice, "CRITICAL - charon is not running: 1 connection is not established")
+    arrives(
+        alice,
+        "CRITICAL - charon is not running: 1 connection is not established, traffic of 1 in "
+        "clear text",
+    )
