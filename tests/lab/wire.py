@@ -16,7 +16,7 @@ SEEN = (("ESP(", "ESP"), ("AH(", "AH"), (WORD, "clear text"))
 SECONDS = 2.0
 
 SEND = """\
-import errno, socket, sys
+import socket, sys
 source, destination, port, mark, word = sys.argv[1:]
 family = socket.AF_INET6 if ":" in source else socket.AF_INET
 with socket.socket(family, socket.SOCK_DGRAM) as sender:
@@ -24,8 +24,8 @@ with socket.socket(family, socket.SOCK_DGRAM) as sender:
     sender.bind((source, 0))
     try:
         sender.sendto(word.encode(), (destination, int(port)))
-    except PermissionError:
-        print("kept back by the kernel")
+    except (PermissionError, FileExistsError):
+        pass  # blocked; the SPI is taken by a state that does not fit
 """
 RECEIVE = """\
 import socket, sys
@@ -55,7 +55,9 @@ def prove(
         _send(sender, ends or _ends(sender, receiver), port, mark)
         text = tcpdump.text()
     if (was := _told(text)) != seen:
-        raise LabError(f"on the wire from {sender.name} to {receiver.name}: {was}, not {seen}")
+        raise LabError(
+            f"on the wire from {sender.name} to {receiver.name}: {was}, not {seen}\n{text}"
+        )
 
 
 def prove_inbound(
