@@ -5,8 +5,9 @@ Outbound (Linux, net/xfrm/xfrm_policy.c: ``xfrm_lookup_with_ifid``,
 ``xfrm_state_find``, ``xfrm_state_look_at``):
 
 1. Of the ``out`` policies that cover a packet (addresses, protocol and ports; its mark
-   under theirs; the if_id) that of the lowest priority wins, of equals the one that was
-   added first. Without one the packet leaves in clear text.
+   under theirs; the if_id) that of the lowest priority wins, of equals one of networks
+   before one between two hosts (``__xfrm_policy_eval_candidates``, seen with Linux 6.1),
+   then the one that was added first. Without one the packet leaves in clear text.
 2. ``action block``: it does not leave. No template: it leaves in clear text.
 3. Each template wants a state: with its protocol, mode and reqid, its SPI if it names one,
    the mark and the if_id of the policy, towards the end of the tunnel or, in transport
@@ -17,10 +18,12 @@ Inbound and forwarded (xfrm_policy.c: ``__xfrm_policy_check``, ``xfrm_policy_ok`
 ``xfrm_state_ok``): the ``in`` or ``fwd`` policy is found in the same way. Each required
 template wants that the packet came through a state with its protocol, mode and reqid, and in
 a tunnel with its ends; else it is dropped. Without a policy or template, and with level
-``use``, transport mode and clear text are let in.
+``use``, transport mode and clear text are let in. A policy that is bound to an interface
+holds for nothing, unless that is ``lo``.
 
-Not known here: where a route leads, so a policy that is bound to an interface counts where
-it does harm and not where it protects; policies of sockets; ``ip xfrm policy setdefault``;
+Not known here: where a route leads, so an ``out`` policy that is bound to an interface
+counts where it does harm and not where it protects (that of IPv6 never holds for what the
+host itself sends); policies of sockets; ``ip xfrm policy setdefault``;
 which states have expired, for ``ip`` does not say so (the kernel removes them).
 """
 
@@ -204,6 +207,7 @@ class Ranked(NamedTuple):
     """A policy and its place among all: the kernel takes the lowest."""
 
     priority: int
+    between_hosts: bool
     youth: int
     policy: XfrmPolicy
 
@@ -222,8 +226,9 @@ class PolicyTable:
         self._unread = policies.unread
         for position, policy in enumerate(policies.policies):
             source, destination = policy.selector[:2]
-            ranked = Ranked(policy.priority, -position, policy)
-            if is_host(source) and is_host(destination):
+            between_hosts = is_host(source) and is_host(destination)
+            ranked = Ranked(policy.priority, between_hosts, -position, policy)
+            if between_hosts:
                 self._hosts[policy.direction, source, destination].append(ranked)
             else:
                 self._networks[policy.direction].add(ranked)
@@ -289,9 +294,16 @@ def applies(policy: XfrmPolicy, packet: Packet) -> bool:
         return False
     if (policy.if_id or 0) != packet.if_id:
         return False
-    if policy.selector.interface and requires_ipsec(policy):
+    if policy.selector.interface and not holds_at_interface(policy):
         return False
     return covers_protocol(policy.selector, packet.flow, doubt=own)
+
+
+def holds_at_interface(policy: XfrmPolicy) -> bool:
+    """Whether a policy that is bound to an interface counts."""
+    if policy.direction == "out":
+        return not requires_ipsec(policy)
+    return policy.selector.interface == "lo"
 
 
 def requires_ipsec(policy: XfrmPolicy) -> bool:

@@ -84,7 +84,7 @@ class _Run:
         try:
             left_in_pipes = 0.0 if child.poll() is None else monotonic() + _PATIENCE
             streams = _collected(child, max(self._limit, left_in_pipes), interrupts)
-            timed_out = child.poll() is None
+            timed_out = child.returncode is None  # not asked again: its last words are not read
         finally:
             self.end()
         stdout, stderr = (stream.decode("utf-8", "surrogateescape") for stream in streams)
@@ -119,6 +119,8 @@ def _collected(
             ended = _ended(child, 0 if selector.get_map() else min(left, _PATIENCE))
             if not _collect(selector, min(left, _PATIENCE)) and ended:
                 break
+        if _ended(child, 0):  # at the last moment; a pipe holds no more than a chunk
+            _collect(selector, 0)
     return stdout, stderr
 
 

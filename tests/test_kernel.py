@@ -251,6 +251,31 @@ def test_what_comes_through_a_state_fits_a_template(
     assert came_through(TUNNEL._replace(**facts), STATE) is expected
 
 
+@pytest.mark.parametrize(
+    ("direction", "interface", "expected"),
+    [
+        pytest.param("in", "eth0", False, id="in, a device: it holds for nothing"),
+        pytest.param("fwd", "eth0", False, id="fwd, a device: it holds for nothing"),
+        pytest.param("in", "lo", True, id="in, lo: it holds"),
+    ],
+)
+@pytest.mark.parametrize("policy", [OUT, PASS, DROP], ids=["protect", "pass", "drop"])
+def test_inbound_policies_of_an_interface(
+    policy: XfrmPolicy, direction: str, interface: str, expected: bool
+) -> None:
+    bound = narrowed(policy, interface=interface)._replace(direction=direction)
+    table = Kernel(States(), Policies((bound,))).policies
+    assert (table.chosen(direction, Packet(flow(), THERE)) is bound) is expected
+
+
+def test_of_equal_priority_a_policy_of_networks_comes_before_one_between_two_hosts() -> None:
+    packet = Packet(flow(*HOSTS), THERE)
+    wide = PASS._replace(selector=BROAD.selector, priority=DIRECT.priority)
+    assert fate([wide, DIRECT], (SENT,), packet) is BYPASS
+    assert fate([DIRECT, wide], (SENT,), packet) is BYPASS
+    assert fate([DIRECT, wide._replace(priority=DIRECT.priority + 1)], (SENT,), packet) is PROTECTED
+
+
 def test_the_ends_of_a_transport_template_do_not_count() -> None:
     assert came_through(template(source="10.9.0.3"), SENT)
 

@@ -32,6 +32,22 @@ def test_output(tmp_path: Path) -> None:
     assert 0 < output.seconds < 5
 
 
+def test_what_is_said_at_the_last_moment_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = time.monotonic()
+
+    def late() -> float:
+        if time.monotonic() > begun + 0.05:
+            time.sleep(0.6)
+        return time.monotonic()
+
+    command = sh(tmp_path, "sleep 0.3; echo answer")
+    monkeypatch.setattr(process, "monotonic", late)
+    output = run(command, 0.5)
+    assert (output.stdout, output.exit, output.timed_out) == ("answer\n", 0, False)
+
+
 def test_arguments_reach_no_shell() -> None:
     assert run(("/bin/echo", "$HOME;", "*"), 5).stdout == "$HOME; *\n"
 

@@ -15,6 +15,7 @@ PROGRAMS = {
     "ip": "iproute2",
     "iptables-legacy": "iptables",
     "ping": "iputils-ping",
+    "tcpdump": "tcpdump",
     "ipsec": "strongswan-starter",
     "pki": "strongswan-pki",
     "sudo": "sudo",
