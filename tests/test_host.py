@@ -369,7 +369,7 @@ def test_limits_end_with_the_deadline(clock: list[float]) -> None:
 def test_time_for_a_second_reading(clock: list[float]) -> None:
     deadline = Deadline(9)
     assert host().can_read_again(deadline)
-    clock[0] += 2.6
+    clock[0] += 3.5
     assert host().can_read_again(deadline)
     clock[0] += 0.1
     assert not host().can_read_again(deadline)
