@@ -24,7 +24,7 @@ from check_ipsec.protection import (
     configured_selectors,
     resolved,
 )
-from check_ipsec.stale import is_to_another_peer, loaded_differently
+from check_ipsec.stale import is_superseded, loaded_differently
 
 UP = {IkeState.ESTABLISHED, IkeState.PASSIVE, IkeState.REKEYING, IkeState.REKEYED}
 CARRYING = {
@@ -191,7 +191,7 @@ def gather(
     name, settings = connection.printed_name, dict(connection.settings)
     peers = tuple(index.peers.get(name, ()))
     mark_in, mark_out, marks_known = configured_marks(settings)
-    owned = [ike for ike in index.owned_ike_sas(name) if not is_to_another_peer(settings, ike)]
+    owned = [ike for ike in index.owned_ike_sas(name) if not is_superseded(settings, peers, ike)]
     hosts = {ike.unique_id for ike in owned}
     sas = tuple((ike, child) for ike, child in index.sas.get(name, ()) if ike.unique_id in hosts)
     return Facts(

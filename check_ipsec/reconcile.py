@@ -2,7 +2,7 @@
 
 A connection owns the CHILD_SAs with its name, wherever they hang, and the IKE_SAs
 of the peer configurations that its ``child:`` line is listed under; not those to a peer
-that the file no longer names. A CHILD_SA *carries* when it is INSTALLED, UPDATING,
+that neither the file nor charon names now. A CHILD_SA *carries* when it is INSTALLED, UPDATING,
 REKEYING or REKEYED under an IKE_SA that is ESTABLISHED, PASSIVE, REKEYING or REKEYED, with
 IKEv1 also CONNECTING, and is *usable* when the kernel would protect its traffic
 (``usable``). The first row that holds decides:

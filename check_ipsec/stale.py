@@ -127,6 +127,17 @@ def canonical(address: str) -> str:
         return address.lower()
 
 
+def is_superseded(settings: Settings, peers: Iterable[Peer], ike: IkeSa) -> bool:
+    """Whether an IKE_SA ends where neither the file nor charon has an end of the connection.
+
+    ``peers`` are what charon has loaded of it: what differs from the file there is a
+    difference, not the SA of another time.
+    """
+    return is_to_another_peer(settings, ike) and not any(
+        canonical(ike.remote_host) in loaded_ends(peer)[1] for peer in peers
+    )
+
+
 def is_to_another_peer(settings: Settings, ike: IkeSa) -> bool:
     """Whether an IKE_SA ends where the file has no end of the connection.
 

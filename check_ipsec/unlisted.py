@@ -1,10 +1,10 @@
 """What charon holds beyond the connections of ipsec.conf."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from check_ipsec.model import ChildSa, Connection, IkeSa, Status
-from check_ipsec.stale import is_to_another_peer
+from check_ipsec.model import ChildSa, Connection, IkeSa, Peer, Status
+from check_ipsec.stale import is_superseded
 
 
 class Unlisted(NamedTuple):
@@ -60,6 +60,14 @@ def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
             (ike, child)
             for ike in status.ike_sas
             for child in ike.child_sas
-            if child.name in names and is_to_another_peer(dict(by_name[child.name].settings), ike)
+            if child.name in names
+            and is_superseded(dict(by_name[child.name].settings), peers_of(child.name, status), ike)
         ),
     )
+
+
+def peers_of(name: str, status: Status) -> Iterator[Peer]:
+    """The peers that have a child of this name."""
+    for peer in status.peers:
+        if any(child.name == name for child in peer.children):
+            yield peer

@@ -289,6 +289,13 @@ def test_an_sa_to_a_peer_that_the_file_no_longer_has_is_unlisted() -> None:
     assert beside.number() == 1
 
 
+def test_an_sa_to_a_peer_that_charon_has_still_loaded_is_unlike_the_file() -> None:
+    moved = connection(right="10.0.0.9", mobike="no")
+    found = verdict(moved, status(UP), kernel())
+    assert (found.state, found.reason) == (State.ESTABLISHED, Reason.LOADED_DIFFERENTLY)
+    assert unlisted([moved], status(UP)).number() == 0
+
+
 def test_a_healthy_connection_may_be_unlike_the_file() -> None:
     moved = connection(right="10.0.0.9")
     found = verdict(moved, status(UP), kernel())
