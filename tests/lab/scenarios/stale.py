@@ -2,7 +2,7 @@
 
 from lab.hosts import Host
 from lab.scenario import Lab, scenario
-from lab.scenarios.pair import BOB, DEFAULT, PSK, conn, pair
+from lab.scenarios.pair import BOB, DEFAULT, conn, pair
 
 
 def changed(lab: Lab, *settings: str, conns: str = BOB) -> Host:
@@ -157,16 +157,3 @@ def ends_exchanged(lab: Lab) -> None:
     """Bob reads alice's file: charon has put his own end first."""
     _, bob = pair(lab, BOB, installed=("bob",))
     lab.expect(bob, "OK - 1 connection established")
-
-
-@scenario()
-def named_hosts(lab: Lab) -> None:
-    """The ends are names of hosts."""
-    bob, alice = lab.host("bob"), lab.host("alice")
-    bob.configure(DEFAULT.replace("auto=start", "auto=add") + BOB, PSK)
-    bob.start()
-    alice.write("/etc/hosts", "10.1.0.1 alice.lab\n10.1.0.2 bob.lab\n")
-    alice.configure(DEFAULT + conn("bob", "left=alice.lab", "right=bob.lab"), PSK)
-    alice.start()
-    alice.wait_installed("bob")
-    lab.expect(alice, "OK - 1 connection established")
