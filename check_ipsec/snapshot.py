@@ -13,7 +13,7 @@ from check_ipsec.errors import (
 from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
 from check_ipsec.host import Deadline, Host
 from check_ipsec.kernel import Kernel
-from check_ipsec.model import Status
+from check_ipsec.model import Policies, States, Status
 from check_ipsec.sources import Source, TimedOut, text_of
 
 # charon's counts are unsigned; a larger one went below zero
@@ -98,16 +98,32 @@ def counted(number: int) -> int:
 
 
 def read_kernel(host: Host, deadline: Deadline) -> Kernel | CheckIpsecError:
-    """The kernel's states and policies, or why they could not be had."""
+    """The kernel's states and policies, or why they could not be had.
+
+    The states are read once more where a policy names one that they lack: it may have been
+    made between the two reads.
+    """
     try:
-        states = read_patiently(host, Source.XFRM_STATE, deadline)
-        policies = read_patiently(host, Source.XFRM_POLICY, deadline)
-        return Kernel(
-            xfrm_state.parse(states, "ip xfrm state"),
-            xfrm_policy.parse(policies, "ip xfrm policy"),
-        )
+        states = read_states(host, deadline)
+        text = read_patiently(host, Source.XFRM_POLICY, deadline)
+        policies = xfrm_policy.parse(text, "ip xfrm policy")
+        if names_another(policies, states) and host.can_read_again(deadline):
+            states = read_states(host, deadline)
+        return Kernel(states, policies)
     except (NotPermitted, CommandFailed, ParseError) as error:
         return error
+
+
+def read_states(host: Host, deadline: Deadline) -> States:
+    """The kernel's states."""
+    text = read_patiently(host, Source.XFRM_STATE, deadline)
+    return xfrm_state.parse(text, "ip xfrm state")
+
+
+def names_another(policies: Policies, states: States) -> bool:
+    """Whether a policy names an SPI of which there is no state."""
+    named = {template.spi for policy in policies.policies for template in policy.templates}
+    return bool(named - {state.spi for state in states.states} - {0})
 
 
 def read_patiently(host: Host, source: Source, deadline: Deadline) -> str:

@@ -116,10 +116,16 @@ def test_charon_that_does_esp_itself_leaves_no_kernel_to_ask() -> None:
     assert host.asked == ["statusall"]
 
 
-def test_a_mismatch_is_looked_at_twice() -> None:
+def test_states_that_policies_name_are_read_once_more() -> None:
     host = Scripted(XFRM_STATE=[NO_STATES, said(Source.XFRM_STATE)])
     assert status_of(look(host)) is Severity.OK
-    assert host.asked == ["statusall", *KERNEL] * 2
+    assert host.asked == ["statusall", *KERNEL, "xfrm-state"]
+
+
+def test_a_mismatch_is_looked_at_twice() -> None:
+    host = Scripted(XFRM_STATE=[NO_STATES, NO_STATES, said(Source.XFRM_STATE)])
+    assert status_of(look(host)) is Severity.OK
+    assert host.asked == ["statusall", *KERNEL, "xfrm-state", "statusall", *KERNEL]
 
 
 def test_a_mismatch_that_stays_is_reported() -> None:
@@ -146,7 +152,7 @@ def test_there_is_no_second_look_without_time_for_it() -> None:
 
 
 def test_a_second_look_that_fails_leaves_the_first() -> None:
-    host = Scripted(XFRM_STATE=[NO_STATES, NOBODY])
+    host = Scripted(XFRM_STATE=[NO_STATES, NO_STATES, NOBODY])
     assert set(states(look(host)).values()) == {State.NOT_CONNECTED}
 
 
