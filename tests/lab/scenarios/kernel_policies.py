@@ -211,7 +211,7 @@ def policy_names_a_gone_spi(lab: Lab) -> None:
     lab.expect(alice, f"{NOT_UP}: bob (policy does not fit the SA: out, SPI c0ffee42 is gone)")
 
 
-@scenario()
+@scenario(live=True)
 def duplicates_policy_names_a_gone_spi(lab: Lab) -> None:
     """Two CHILD_SAs; the state that the out policy names is deleted, the other there."""
     alice, bob = healthy(lab, "config setup\n    uniqueids=no\n\nconn bob\n", "reuse_ikesa = no")

@@ -109,7 +109,8 @@ def trap_of_another_connection(lab: Lab) -> None:
     prove(alice, bob, "ESP", ends=(HERE[0], THERE[0]))
     lab.expect(
         alice,
-        "CRITICAL - 1 of 2 connections not established: net1 (another policy comes first: out, reqid 1)",
+        "CRITICAL - 1 of 2 connections not established: net1 (another policy comes first: out, "
+        "reqid 1)",
     )
 
 
