@@ -13,8 +13,9 @@ from check_ipsec.facts import (
     configured_pair,
     loaded_selectors,
 )
+from check_ipsec.kernel import Choice
 from check_ipsec.selectors import Flow, flows
-from check_ipsec.usable import packet
+from check_ipsec.usable import encrypts, is_encrypting, packet
 
 PROTECTED = (Expectation.REQUIRED, Expectation.ON_DEMAND)
 
@@ -38,7 +39,15 @@ def in_clear(facts: Facts, usable: bool) -> bool | None:
         choice = kernel.sends(packet(facts, kernel, flow, reqid, host, "out"))
         if choice.fate.in_clear and not kernel.policies.may_hide(flow, "out"):
             return True
+        if choice.states and is_readable(facts, choice):
+            return True
     return False if known else None
+
+
+def is_readable(facts: Facts, choice: Choice) -> bool:
+    """Whether the kernel does not encrypt what charon says is encrypted."""
+    agreed = any(encrypts(child) for _, child in facts.carrying)
+    return agreed and not any(map(is_encrypting, choice.states))
 
 
 def protected_flows(facts: Facts) -> Iterator[tuple[Flow | None, int, str]]:

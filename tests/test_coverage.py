@@ -117,3 +117,11 @@ def test_what_an_unread_policy_may_be_for_is_not_said_to_leave_in_clear() -> Non
         unread_policies=(build.UnreadRecord(HERE, ASKED[1], None),), policies=(out(ASKED[0]),)
     )
     assert in_clear(facts(sa(*ASKED), held=held), usable=False) is False
+
+
+def test_what_a_state_does_not_encrypt_is_clear_text_unless_that_was_agreed() -> None:
+    null = build.xfrm_state(LOCAL, REMOTE, build.SPI_OUT, encryption="ecb(cipher_null)")
+    held = build.kernel(states=(null,), policies=(build.xfrm_policy("out"),))
+    assert in_clear(facts(child(), asked=("dynamic",), held=held), usable=False) is True
+    agreed = child(proposal="NULL/HMAC_SHA2_256_128")
+    assert in_clear(facts(agreed, asked=("dynamic",), held=held), usable=False) is False

@@ -49,7 +49,11 @@ def state_without_encryption(lab: Lab) -> None:
     alice, bob = healthy(lab)
     other_state(alice, keys=NULL)
     prove(alice, bob, "readable ESP")
-    lab.expect(alice, f"{NOT_UP}: bob (kernel has another SA: out, without encryption)")
+    lab.expect(
+        alice,
+        f"{NOT_UP}, traffic of 1 in clear text: bob (kernel has another SA: out, without "
+        "encryption)",
+    )
 
 
 @scenario()
