@@ -1,6 +1,7 @@
 """Daemon and kernel at one moment, parsed; what could not be had stays as its error."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from check_ipsec.errors import (
@@ -107,8 +108,9 @@ def read_kernel(host: Host, deadline: Deadline) -> Kernel | CheckIpsecError:
         states = read_states(host, deadline)
         text = read_patiently(host, Source.XFRM_POLICY, deadline)
         policies = xfrm_policy.parse(text, "ip xfrm policy")
-        if names_another(policies, states) and host.can_read_again(deadline):
-            states = read_states(host, deadline)
+        if names_another(policies, states):
+            with suppress(TimedOut):
+                states = read_states(host, deadline)
         return Kernel(states, policies)
     except (NotPermitted, CommandFailed, ParseError) as error:
         return error

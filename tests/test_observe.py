@@ -148,7 +148,7 @@ def test_what_both_looks_saw_is_reported() -> None:
 def test_there_is_no_second_look_without_time_for_it() -> None:
     host = Scripted(again=False, XFRM_STATE=[NO_STATES])
     assert status_of(look(host)) is Severity.CRITICAL
-    assert host.asked == ["statusall", *KERNEL]
+    assert host.asked == ["statusall", *KERNEL, "xfrm-state"]
 
 
 def test_a_second_look_that_fails_leaves_the_first() -> None:
