@@ -8,6 +8,7 @@ from check_ipsec.configuration import Files
 from check_ipsec.sources import Output, Source
 
 DEFAULT_TIMEOUT = 9.0
+# how much longer than the first a second reading may take
 SLOWER = 1.25
 
 

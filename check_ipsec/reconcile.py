@@ -2,10 +2,10 @@
 
 A connection owns the CHILD_SAs with its name, wherever they hang, and the IKE_SAs
 of the peer configurations that its ``child:`` line is listed under; not those to a peer
-that neither the file nor charon names now. A CHILD_SA *carries* when it is INSTALLED, UPDATING,
-REKEYING or REKEYED under an IKE_SA that is ESTABLISHED, PASSIVE, REKEYING or REKEYED, with
-IKEv1 also CONNECTING, and is *usable* when the kernel would protect its traffic
-(``usable``). The first row that holds decides:
+that neither the file nor charon names now. A CHILD_SA *carries* when it is INSTALLED,
+UPDATING, REKEYING or REKEYED under an IKE_SA that is ESTABLISHED, PASSIVE, REKEYING or
+REKEYED, with IKEv1 also CONNECTING, and is *usable* when the kernel would protect its
+traffic (``usable``). The first row that holds decides:
 
 ===  ==========================================================  ==============
 row  daemon and kernel                                           state

@@ -17,6 +17,7 @@ from check_ipsec.kernel import Kernel
 from check_ipsec.model import Policies, States, Status
 from check_ipsec.sources import Source, TimedOut, text_of
 
+ERRORS = (NotPermitted, CommandFailed, ParseError)
 # charon's counts are unsigned; a larger one went below zero
 NEGATIVE = 2**31
 
@@ -102,18 +103,19 @@ def read_kernel(host: Host, deadline: Deadline) -> Kernel | CheckIpsecError:
     """The kernel's states and policies, or why they could not be had.
 
     The states are read once more where a policy names one that they lack: it may have been
-    made between the two reads.
+    made between the two reads. Those of both count then, for the policies are of a moment
+    between them.
     """
     try:
         states = read_states(host, deadline)
         text = read_patiently(host, Source.XFRM_POLICY, deadline)
         policies = xfrm_policy.parse(text, "ip xfrm policy")
-        if names_another(policies, states):
-            with suppress(TimedOut):
-                states = read_states(host, deadline)
-        return Kernel(states, policies)
-    except (NotPermitted, CommandFailed, ParseError) as error:
+    except ERRORS as error:
         return error
+    if names_another(policies, states):
+        with suppress(*ERRORS):
+            states = both(states, read_states(host, deadline))
+    return Kernel(states, policies)
 
 
 def read_states(host: Host, deadline: Deadline) -> States:
@@ -126,6 +128,17 @@ def names_another(policies: Policies, states: States) -> bool:
     """Whether a policy names an SPI of which there is no state."""
     named = {template.spi for policy in policies.policies for template in policy.templates}
     return bool(named - {state.spi for state in states.states} - {0})
+
+
+def both(earlier: States, later: States) -> States:
+    """The states of two moments, each once; what is unread is that of the later one."""
+    known = {(state.protocol, state.destination, state.spi, state.mark) for state in later.states}
+    gone = (
+        state
+        for state in earlier.states
+        if (state.protocol, state.destination, state.spi, state.mark) not in known
+    )
+    return later._replace(states=(*later.states, *gone))
 
 
 def read_patiently(host: Host, source: Source, deadline: Deadline) -> str:

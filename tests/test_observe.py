@@ -122,6 +122,21 @@ def test_states_that_policies_name_are_read_once_more() -> None:
     assert host.asked == ["statusall", *KERNEL, "xfrm-state"]
 
 
+def lacking(host: str) -> Output:
+    """The kernel's answer without the states towards a host."""
+    whole = said(Source.XFRM_STATE)
+    records = re.split(r"(?m)^(?=src )", whole.stdout)
+    kept = [record for record in records if f" dst {host}\n" not in record]
+    assert len(kept) < len(records)
+    return whole._replace(stdout="".join(kept))
+
+
+def test_policies_are_of_a_moment_between_both_reads_of_the_states() -> None:
+    host = Scripted(XFRM_STATE=[lacking("10.1.0.2"), lacking("10.1.0.3")])
+    assert status_of(look(host)) is Severity.OK
+    assert host.asked == ["statusall", *KERNEL, "xfrm-state"]
+
+
 def test_a_mismatch_is_looked_at_twice() -> None:
     host = Scripted(XFRM_STATE=[NO_STATES, NO_STATES, said(Source.XFRM_STATE)])
     assert status_of(look(host)) is Severity.OK

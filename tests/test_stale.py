@@ -2,7 +2,7 @@
 
 import pytest
 
-from check_ipsec.model import AuthRound, ChildConfig
+from check_ipsec.model import AuthRound, ChildConfig, ChildSa, Peer
 from check_ipsec.proposals import allows, names
 from check_ipsec.stale import is_to_another_peer, loaded_differently, negotiated_differently
 from tests.build import LOCAL, REMOTE, child, connection, ike, peer
@@ -23,7 +23,7 @@ def loaded(
     remote_ts: str = "dynamic",
     mode: str = "TRANSPORT",
     **facts: object,
-):  # type: ignore[no-untyped-def]
+) -> Peer:
     config = ChildConfig("bob", tuple(local_ts.split()), tuple(remote_ts.split()), mode, None)
     return peer(local=local, remote=remote)._replace(children=(config,), **facts)
 
@@ -141,7 +141,7 @@ def rounds(identity: str | None, method: str = PUBKEY) -> tuple[AuthRound, ...]:
         ),
     ],
 )
-def test_no_difference(settings: dict[str, str], as_loaded) -> None:  # type: ignore[no-untyped-def]
+def test_no_difference(settings: dict[str, str], as_loaded: Peer) -> None:
     assert loaded_differently("bob", settings_of(settings), (as_loaded,)) == ""
 
 
@@ -210,7 +210,7 @@ def test_no_difference(settings: dict[str, str], as_loaded) -> None:  # type: ig
         ),
     ],
 )
-def test_first_difference(settings, as_loaded, difference) -> None:  # type: ignore[no-untyped-def]
+def test_first_difference(settings: dict[str, str], as_loaded: Peer, difference: str) -> None:
     assert loaded_differently("bob", settings_of(settings), (as_loaded,)) == difference
 
 
@@ -343,6 +343,8 @@ def test_every_keyword_is_there() -> None:
         pytest.param({}, child(mode="TUNNEL"), {}, "", id="transport mode declined, or NAT"),
     ],
 )
-def test_negotiated(settings, one, facts, difference) -> None:  # type: ignore[no-untyped-def]
+def test_negotiated(
+    settings: dict[str, str], one: ChildSa, facts: dict[str, object], difference: str
+) -> None:
     found = negotiated_differently(settings_of(settings), ike()._replace(**facts), one)
     assert found == difference

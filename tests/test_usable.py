@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def ask(one: ChildSa, held: Kernel, *others: ChildSa, **settings: str) -> Answer
     return sa_defect(facts, held, facts.ike_sas[0], one)
 
 
-def case(name: str, one: ChildSa, held: Kernel, expected: Answer, *others: ChildSa):  # type: ignore[no-untyped-def]
+def case(name: str, one: ChildSa, held: Kernel, expected: Answer, *others: ChildSa) -> Any:
     return pytest.param(one, held, expected, others, id=name)
 
 

@@ -43,7 +43,11 @@ def nrpe(lab: Lab) -> None:
         "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)",
     )
     alice.kill("STOP", "charon")
-    arrives(alice, "CRITICAL - charon does not answer: 1 connection is not established")
+    arrives(
+        alice,
+        "CRITICAL - charon does not answer: 1 connection is not established, traffic of 1 in "
+        "clear text",
+    )
     alice.kill("KILL", "starter", "charon")
     arrives(
         alice,
