@@ -54,7 +54,7 @@ define service {{
 define service {{
     use                  ipsec,generic-service
     service_description  lenient
-    check_command        check_ipsec!0!90%
+    check_command        check_ipsec!0!90%!--cleartext warning
     host_name            node
     contacts             nobody
 }}
@@ -116,7 +116,7 @@ def test_state_output_and_perfdata_arrive(node: System, host: str, name: str) ->
     assert found["current_state"] == str(wanted.exit)
 
 
-def test_thresholds_are_arguments_of_the_command(node: System) -> None:
+def test_thresholds_and_options_are_arguments_of_the_command(node: System) -> None:
     replay(node, "fleet-130-three-down")
     found = checked(node, "lenient")
     assert found["current_state"] == "1"
