@@ -70,6 +70,8 @@ class Lab:
         """A host with its address of either family on the network that all share."""
         host = self.unlinked_host(name)
         host.link(NETWORK, "eth0", f"{v4(name)}/24", f"{v6(name)}/64")
+        known = "".join(f"{v4(other)} {other}.example\n" for other in LAST_OCTET)
+        host.write("/etc/hosts", host.read("/etc/hosts").decode() + known)
         return host
 
     def certified_host(self, name: str, subject: str | None = None) -> Host:
@@ -134,6 +136,7 @@ def scenario(
     def register(play: Callable[[Lab], None]) -> Callable[[Lab], None]:
         name = play.__name__.replace("_", "-")
         about = " ".join((play.__doc__ or "").split())
+        assert name not in SCENARIOS, f"two scenarios are named {name}"
         SCENARIOS[name] = Scenario(name, about, play, every_release, live, ikev1, seconds)
         return play
 

@@ -5,7 +5,7 @@ from lab.scenario import Lab, scenario
 from lab.scenarios.by_hand import delete_state, policy, spi_out, state_between
 from lab.scenarios.merged import TWO_BY_TWO, child
 from lab.scenarios.pair import conn, pair
-from lab.wire import prove
+from lab.wire import prove, prove_inbound
 
 NOT_UP = "CRITICAL - 1 of 1 connection not established"
 IN_CLEAR = f"{NOT_UP}, traffic of 1 in clear text"
@@ -65,6 +65,25 @@ def two_of_four_blocked(lab: Lab) -> None:
     prove(alice, bob, "nothing", ends=CROSSED)
     prove(alice, bob, "ESP", ends=(HERE[0], THERE[0]))
     lab.expect(alice, f"{NOT_UP}: grid (a policy blocks: out)")
+
+
+@scenario()
+def forward_policy_gone(lab: Lab) -> None:
+    """Alice forwards for carol; without fwd policy what comes out of the tunnel ends there."""
+    alice, bob = pair(lab, child("net1", 1), installed=("net1",))
+    carol = lab.host("carol")
+    carol.add_addresses("lo", f"{HERE[0]}/32")
+    bob.add_addresses("lo", f"{THERE[0]}/32")
+    alice.run("sysctl", "-q", "net.ipv4.ip_forward=1")
+    alice.run("ip", "route", "add", "10.2.1.0/24", "via", "10.1.0.3")
+    bob.run("ip", "route", "add", "10.2.1.0/24", "via", "10.1.0.1")
+    prove_inbound(bob, carol, "let in", ends=(THERE[0], HERE[0]))
+    networks = ("src", "10.3.1.0/24", "dst", "10.2.1.0/24")
+    alice.run("ip", "xfrm", "policy", "delete", *networks, "dir", "fwd")
+    prove_inbound(bob, carol, "dropped", ends=(THERE[0], HERE[0]))
+    lab.expect(
+        alice, "CRITICAL - 1 of 1 connection not established: net1 (inbound policy missing: fwd)"
+    )
 
 
 # --- traps ------------------------------------------------------------------------

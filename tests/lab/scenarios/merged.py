@@ -105,13 +105,3 @@ def inbound_policy_gone(lab: Lab) -> None:
     alice, _ = pair(lab, children(1), installed=("net1",))
     delete_policy(alice, "10.3.1.0/24", "10.2.1.0/24", "in")
     lab.expect(alice, "CRITICAL - 1 of 1 connection not established: net1 (inbound policy missing)")
-
-
-@scenario()
-def forward_policy_gone(lab: Lab) -> None:
-    """Tunnel mode; the forward policy is deleted."""
-    alice, _ = pair(lab, children(1), installed=("net1",))
-    delete_policy(alice, "10.3.1.0/24", "10.2.1.0/24", "fwd")
-    lab.expect(
-        alice, "CRITICAL - 1 of 1 connection not established: net1 (inbound policy missing: fwd)"
-    )
