@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from check_ipsec import __version__
 from check_ipsec.errors import UsageError
-from check_ipsec.host import Host
+from check_ipsec.host.host import Host
 
 CONFIGURATION = "/etc/ipsec.conf"
 
@@ -85,11 +85,11 @@ def wants_traceback(arguments: Sequence[str]) -> bool:
 def host_of(options: argparse.Namespace) -> Host:
     """The host that the options name; the live one is costlier to import."""
     if options.captured is not None:
-        from check_ipsec.captured import CapturedHost
+        from check_ipsec.host.captured import CapturedHost
 
         return CapturedHost(options.captured)
-    from check_ipsec.files import DiskFiles
-    from check_ipsec.live import LiveHost
+    from check_ipsec.host.files import DiskFiles
+    from check_ipsec.host.live import LiveHost
 
     return LiveHost(options.configuration, DiskFiles())
 

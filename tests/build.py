@@ -2,29 +2,23 @@
 
 from typing import Any
 
-from check_ipsec.kernel import Kernel
-from check_ipsec.model import (
+from check_ipsec.model.configuration import Connection
+from check_ipsec.model.daemon import (
     ChildConfig,
     ChildSa,
     ChildState,
-    Connection,
     Daemon,
     IkeSa,
     IkeState,
     Peer,
-    Policies,
-    Selector,
     Shunt,
-    States,
     Status,
-    Template,
     Threads,
     Traffic,
-    UnreadLine,
-    UnreadRecord,
-    XfrmPolicy,
-    XfrmState,
 )
+from check_ipsec.model.kernel import Policies, Selector, States, Template, XfrmPolicy, XfrmState
+from check_ipsec.model.unread import UnreadLine, UnreadRecord
+from check_ipsec.truth.kernel import Kernel
 
 LOCAL, REMOTE = "10.0.0.1", "10.0.0.2"
 SPI_IN, SPI_OUT = 0xC1, 0xC2

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import pytest
 
-from check_ipsec.configuration import load
+from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.keywords import CONN
 from check_ipsec.errors import CheckIpsecError
-from check_ipsec.files import DiskFiles
-from check_ipsec.keywords import CONN
-from check_ipsec.model import Configuration, Connection
+from check_ipsec.host.files import DiskFiles
+from check_ipsec.model.configuration import Configuration, Connection
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "ipsec.conf"
 STARTERS = ("/usr/lib/ipsec/starter", "/usr/libexec/ipsec/starter")

@@ -1,6 +1,7 @@
 """Which module may import which: data flows one way."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,33 +9,22 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "check_ipsec"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# a module imports from layers above its own line, or from its own
-LAYERS = (
-    ("errors", "model", "reasons", "untrusted"),
-    ("grammar.tokens", "grammar.xfrm", "grammar.ipsec_conf", "grammar.statusall",
-     "grammar.xfrm_state", "grammar.xfrm_policy"),
-    ("selectors", "expectation", "files", "keywords", "proposals", "sources", "process"),
-    ("protection",),
-    ("configuration", "kernel", "host", "stale"),
-    ("live", "captured", "capture", "snapshot"),
-    ("verdict", "facts"),
-    ("usable",),
-    ("coverage",),
-    ("reconcile", "unlisted"),
-    ("observe",),
-    ("severity",),
-    ("headline", "table", "as_json", "command_line"),
-    ("checks.cli", "checks.thresholds"),
-    ("checks.ipsec",),
-    ("ipsec_global.orders",),
-    ("ipsec_global.scene",),
-    ("ipsec_global.action",),
-    ("ipsec_global.down", "ipsec_global.up", "ipsec_global.show"),
-    ("ipsec_global.operation", "ipsec_global.report"),
-    ("ipsec_global.command",),
+# the way of the data: a module imports from its own room and from those before it
+ROOMS = (
+    ("errors", "untrusted", "model"),
+    ("grammar",),
+    ("host",),
+    ("configuration",),
+    ("moment",),
+    ("truth",),
+    ("report",),
+    ("command_line",),
+    ("checks",),
+    ("ipsec_global",),
     ("__main__",),
-)  # fmt: skip
-RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
+)
+RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
+LONGEST = 300
 
 NAMES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in MODULES}
 
@@ -42,7 +32,7 @@ NAMES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in M
 ALONE = {
     "pyparsing": {"grammar"},
     "nagiosplugin": {"checks"},
-    "subprocess": {"process"},
+    "subprocess": {"host.process"},
     "argparse": {"command_line", "checks", "ipsec_global"},
 }
 NEVER = {"importlib", "pkg_resources", "ssl", "asyncio"}
@@ -63,15 +53,29 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def inner(path: Path) -> set[str]:
+    """The modules of the package that a module imports."""
+    return {module.removeprefix("check_ipsec.") for module in imported(path)} & NAMES
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_imports_flow_one_way(path: Path) -> None:
     if path.name == "__init__.py":
         assert not any(module.startswith("check_ipsec.") for module in imported(path))
         return
-    for module in imported(path):
-        inner = module.removeprefix("check_ipsec.")
-        if module.startswith("check_ipsec.") and inner in NAMES:
-            assert RANK[inner] <= RANK[name(path)], f"{name(path)} imports {inner}"
+    for module in inner(path):
+        room, own = (one.split(".")[0] for one in (module, name(path)))
+        assert RANK[room] <= RANK[own], f"{name(path)} imports {module}"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    TopologicalSorter({name(path): inner(path) for path in MODULES}).prepare()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_only_a_grammar_is_long(path: Path) -> None:
+    long = len(path.read_text().splitlines()) > LONGEST
+    assert not long or path.parent.name == "grammar"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
@@ -79,4 +83,4 @@ def test_libraries_stay_in_their_place(path: Path) -> None:
     libraries = {module.split(".")[0] for module in imported(path)}
     assert not libraries & NEVER
     for library in libraries & ALONE.keys():
-        assert name(path).split(".")[0] in ALONE[library]
+        assert ALONE[library] & {name(path), name(path).split(".")[0]}

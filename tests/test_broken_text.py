@@ -19,13 +19,13 @@ from pathlib import Path
 
 import pytest
 
-from check_ipsec.captured import CapturedFiles
 from check_ipsec.errors import CheckIpsecError, ParseError
 from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
-from check_ipsec.host import Deadline
-from check_ipsec.observe import Question, observe
-from check_ipsec.severity import Mapping, Severity, least, not_understood, overall, worst
-from check_ipsec.sources import Output, Source
+from check_ipsec.host.captured import CapturedFiles
+from check_ipsec.host.host import Deadline
+from check_ipsec.host.sources import Output, Source
+from check_ipsec.report.severity import Mapping, Severity, least, not_understood, overall, worst
+from check_ipsec.truth.observe import Question, observe
 from tests.hosts import ROOT, arguments, hosts
 
 MOST_LINES = 150

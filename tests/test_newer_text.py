@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from check_ipsec.severity import Severity
-from check_ipsec.sources import Source
+from check_ipsec.host.sources import Source
+from check_ipsec.report.severity import Severity
 from tests.hosts import ROOT
 from tests.test_broken_text import RANK, SOURCES, HostInMemory, complete_hosts, judge
 

@@ -30,8 +30,8 @@ def test_all_that_is_missing_is_said_on_one_line(tmp_path: Path) -> None:
 
 def test_nothing_is_left_ignored_by_who_runs_the_tests() -> None:
     which = [
-        "tests/test_process.py::test_child_takes_signals",
-        "tests/test_ipsec_global_command.py::test_an_interrupt_reaches_who_asks",
+        "tests/host/test_process.py::test_child_takes_signals",
+        "tests/ipsec_global/test_ipsec_global_command.py::test_an_interrupt_reaches_who_asks",
     ]
     pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *which]
     done = subprocess.run(["/bin/sh", "-c", IN_BACKGROUND, "sh", *pytest], cwd=ROOT,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from check_ipsec.as_json import dumps, failure
+from check_ipsec.report.as_json import dumps, failure
 from check_ipsec.untrusted import plain, plain_lines
 
 CASES = {

@@ -9,18 +9,14 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from math import ceil
 from typing import NamedTuple
 
-from nagiosplugin import Check, Timeout
-from nagiosplugin.output import Output
-from nagiosplugin.platform import with_timeout
-from nagiosplugin.runtime import Runtime
+from nagiosplugin import Timeout
 
-from check_ipsec.as_json import dumps, failure
 from check_ipsec.command_line import Terminated, printed, terminable, wants_traceback
 from check_ipsec.errors import CheckIpsecError
-from check_ipsec.severity import Severity
+from check_ipsec.report.as_json import dumps, failure
+from check_ipsec.report.severity import Severity
 from check_ipsec.untrusted import plain
 
 
@@ -29,25 +25,6 @@ class Answer(NamedTuple):
 
     text: str
     severity: Severity
-
-
-def severity(text: str) -> Severity:
-    """A status, as an option's value."""
-    try:
-        return Severity[text.upper()]
-    except KeyError:
-        known = ", ".join(status.name.lower() for status in Severity)
-        raise argparse.ArgumentTypeError(f"not one of {known}") from None
-
-
-def evaluate(check: Check, verbosity: int, timeout: float) -> Answer:
-    """Run ``check`` within ``timeout`` seconds and put its answer into words."""
-    with_timeout(ceil(timeout), check)
-    output = Output(Runtime().logchan)
-    output.add(check)
-    if verbosity:
-        output.add_longoutput(check.verbose_str)
-    return Answer(str(output), Severity(check.exitcode))
 
 
 def run(

@@ -11,31 +11,17 @@ cleartext.
 """
 
 import argparse
-import sys
-from collections.abc import Iterator, Sequence
-from shutil import get_terminal_size
+from collections.abc import Iterable, Iterator, Sequence
 
-from nagiosplugin import Check, Context, Metric, Performance, Resource, Result, Results, Summary
-from nagiosplugin.state import Critical, Ok, ServiceState, Unknown, Warn
-
-from check_ipsec.as_json import document, dumps
-from check_ipsec.capture import Recording, refuse_existing
-from check_ipsec.capture import write as write_capture
-from check_ipsec.checks.cli import Answer, evaluate, run, severity
-from check_ipsec.checks.thresholds import Thresholds, range_spec
-from check_ipsec.command_line import (
-    Parser,
-    add_common_options,
-    add_connection_options,
-    host_of,
-    seconds,
-)
-from check_ipsec.configuration import load, render
-from check_ipsec.expectation import parse_override
-from check_ipsec.headline import headline
-from check_ipsec.host import DEFAULT_TIMEOUT
-from check_ipsec.observe import Observation, Question, observe
-from check_ipsec.severity import (
+from check_ipsec.checks.check import Check, Found, Number
+from check_ipsec.checks.options import add_status, add_thresholds
+from check_ipsec.checks.thresholds import Thresholds
+from check_ipsec.command_line import seconds
+from check_ipsec.configuration.expectation import parse_override
+from check_ipsec.host.host import Host
+from check_ipsec.report.as_json import document
+from check_ipsec.report.headline import headline
+from check_ipsec.report.severity import (
     Counts,
     Mapping,
     Severity,
@@ -45,10 +31,8 @@ from check_ipsec.severity import (
     overall,
     worst,
 )
-from check_ipsec.untrusted import plain, plain_lines
+from check_ipsec.truth.observe import SOURCES, Observation, Question, observe
 
-NAME = "IPSEC"
-FIRST_LINE = 1000
 LABELS = (
     "established",
     "connecting",
@@ -61,133 +45,47 @@ LABELS = (
     "unlisted",
     "cleartext",
 )
-STATES: dict[Severity, ServiceState] = {
-    Severity.OK: Ok,
-    Severity.WARNING: Warn,
-    Severity.CRITICAL: Critical,
-    Severity.UNKNOWN: Unknown,
-}
 
 
-class Connections(Resource):
-    """The connections of a host: what is measured."""
-
-    def __init__(
-        self, host: Recording, question: Question, mapping: Mapping, thresholds: Thresholds
-    ) -> None:
-        self._host = host
-        self._question = question
-        self._mapping = mapping
-        self.thresholds = thresholds
-        self.observation: Observation
-        self.counts: Counts
-        self.severity: Severity
-
-    def probe(self) -> Iterator[Metric]:
-        """The number not established first, then the counts behind it."""
-        self.observation = observe(self._host, self._question)
-        self.counts = count(self.observation)
-        self.severity = self._severity()
-        yield Metric("not_established", self.counts.not_established, context="thresholds",
-                     min=0, max=self.counts.judged)  # fmt: skip
-        for label in LABELS:
-            yield Metric(label, getattr(self.counts, label), context="count")
-
-    def _severity(self) -> Severity:
-        decided = worst(self.observation, self._mapping)
-        if self.thresholds and not beyond_thresholds(self.observation):
-            decided = self.thresholds.severity(self.counts)
-        return overall(decided, least(self.observation, self._mapping))
+def find(host: Host, options: argparse.Namespace) -> Found:
+    """The verdicts on the connections of a host, and what becomes of them."""
+    observation = observe(host, question(options))
+    counts = count(observation)
+    thresholds = Thresholds(options.warning, options.critical)
+    severity = severity_of(observation, counts, mapping(options), thresholds)
+    return Found(
+        severity,
+        tuple(numbers(counts, thresholds)),
+        line=lambda room: headline(observation, counts, severity, room),
+        table=lambda width, details: table(observation, width, details),
+        document=lambda line: document(observation, counts, severity, line),
+    )
 
 
-class NotEstablished(Context):
-    """The metric that decides, and whose perfdata carry the thresholds."""
-
-    def evaluate(self, metric: Metric, resource: Connections) -> Result:
-        """The severity of the whole host."""
-        return Result(STATES[resource.severity], metric=metric)
-
-    def performance(self, metric: Metric, resource: Connections) -> Performance | None:
-        """``not_established=N;WARN;CRIT;0;JUDGED``."""
-        if resource.severity is Severity.UNKNOWN:
-            return None
-        ranges = ("", "")
-        if resource.thresholds:
-            ranges = (
-                resource.thresholds.warning(metric.max),
-                resource.thresholds.critical(metric.max),
-            )
-        return Performance(metric.name, metric.value, "", *ranges, metric.min, metric.max)
+def severity_of(
+    observation: Observation, counts: Counts, mapping: Mapping, thresholds: Thresholds
+) -> Severity:
+    """How bad it is: by the worst state or the thresholds, and never better than the least."""
+    decided = worst(observation, mapping)
+    if thresholds and not beyond_thresholds(observation):
+        decided = thresholds.severity(counts.not_established, counts.judged)
+    return overall(decided, least(observation, mapping))
 
 
-class Count(Context):
-    """A number to graph; ``U`` where it is not known."""
-
-    def performance(self, metric: Metric, resource: Connections) -> Performance | None:
-        """``LABEL=N``."""
-        if resource.severity is Severity.UNKNOWN:
-            return None
-        return Performance(metric.name, "U" if metric.value is None else metric.value)
-
-
-class Headline(Summary):
-    """The first line, and below it the table where ``-v`` asks for it."""
-
-    def __init__(
-        self, check: Check, resource: Connections, recording: Recording, verbosity: int
-    ) -> None:
-        self._check = check
-        self._resource = resource
-        self._recording = recording
-        self._verbosity = verbosity
-
-    def text(self) -> str:
-        """The first line without name and status, within its limit."""
-        perfdata = " ".join(self._check.perfdata)
-        room = FIRST_LINE - len(f"{NAME} {self._resource.severity.name} -  | {perfdata}")
-        resource = self._resource
-        return headline(resource.observation, resource.counts, resource.severity, room)
-
-    def ok(self, _results: Results) -> str:
-        """All is well."""
-        return self.text()
-
-    def problem(self, _results: Results) -> str:
-        """Something is not."""
-        return self.text()
-
-    def verbose(self, _results: Results) -> list[str]:
-        """The table, and what was read with ``-vvv``."""
-        from check_ipsec.table import table
-
-        width = get_terminal_size().columns
-        lines = list(table(self._resource.observation, width, details=self._verbosity > 1))
-        return lines + list(readings(self._recording)) if self._verbosity > 2 else lines
+def numbers(counts: Counts, thresholds: Thresholds) -> Iterator[Number]:
+    """The number not established with its thresholds, then the counts behind it."""
+    whole = counts.judged
+    warning = thresholds.warning(whole) if thresholds else None
+    critical = thresholds.critical(whole) if thresholds else None
+    yield Number("not_established", counts.not_established, "", warning, critical, 0, whole)
+    yield from (Number(label, getattr(counts, label)) for label in LABELS)
 
 
-def readings(recording: Recording) -> Iterator[str]:
-    """The commands that were run, their time and what they printed."""
-    for _, output in recording.readings:
-        command = plain(" ".join(output.command))
-        yield f"$ {command} (exit status {output.exit}, {output.seconds:.3f} s)"
-        for text in (output.stdout, output.stderr):
-            if text:
-                yield plain_lines(text.removesuffix("\n"))
+def table(observation: Observation, width: int, details: bool) -> Iterable[str]:
+    """The lines for ``-v``; they are costlier to import."""
+    from check_ipsec.report.table import table
 
-
-def check_host(recording: Recording, options: argparse.Namespace) -> Answer:
-    """The answer about the host, in the form that the options ask for."""
-    resource = Connections(recording, question(options), mapping(options),
-                           Thresholds(options.warning, options.critical))  # fmt: skip
-    check = Check(resource, NotEstablished("thresholds"), Count("count"))
-    check.name = NAME
-    summary = Headline(check, resource, recording, options.verbose)
-    check.add(summary)
-    said = evaluate(check, options.verbose, options.timeout)
-    if not options.json:
-        return said
-    facts = document(resource.observation, resource.counts, resource.severity, summary.text())
-    return Answer(dumps(facts) + "\n", resource.severity)
+    return table(observation, width, details)
 
 
 def question(options: argparse.Namespace) -> Question:
@@ -209,87 +107,24 @@ def mapping(options: argparse.Namespace) -> Mapping:
     )
 
 
-def answer(options: argparse.Namespace) -> Answer:
-    """Judge the host, and keep what was read of it where ``--capture`` asks."""
-    if options.capture is None:
-        return check_host(Recording(host_of(options)), options)
-    refuse_existing(options.capture)
-    recording = Recording(host_of(options))
-    try:
-        said = check_host(recording, options)
-    finally:
-        if recording.readings:
-            configuration = load(recording.path, recording.files)
-            write_capture(options.capture, render(configuration), recording)
-    folder = plain(options.capture)
-    sys.stderr.write(f"captured in {folder}: addresses and identities of the host are in it\n")
-    return said
-
-
-EPILOG = """\
-Without options every connection of /etc/ipsec.conf is checked. Exit status: 0 OK,
-1 WARNING, 2 CRITICAL, 3 UNKNOWN. GLOBs are case-sensitive; -e wins over -i.
-"""
-VERBOSE = "-v: a table; -vv: SPIs, proposals, selectors, timers too; -vvv: all that was read"
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """The options, as --help, the manual page and the README show them."""
-    parser = Parser(
-        prog="check_ipsec",
-        description="The state of every IPsec connection that ipsec.conf lists.",
-        epilog=EPILOG,
-        allow_abbrev=False,
-    )
-    add_connection_options(parser, "check only")
-    add = parser.add_argument
-    add(
-        "-w",
-        "--warning",
-        type=range_spec,
-        default="",
-        metavar="RANGE",
-        help="WARNING where the number not established is outside RANGE (5, 10%%, 1:5)",
-    )
-    add(
-        "-c",
-        "--critical",
-        type=range_spec,
-        default="",
-        metavar="RANGE",
-        help="CRITICAL where the number not established is outside RANGE",
-    )
-    add(
-        "--connecting",
-        type=severity,
-        default=Severity.WARNING,
-        metavar="STATUS",
-        help="status of connecting: ok, warning (default), critical or unknown",
-    )
-    add(
-        "--not-connected",
-        type=severity,
-        default=Severity.CRITICAL,
-        metavar="STATUS",
-        help="status of not connected: ok, warning, critical (default) or unknown",
-    )
-    add(
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """How bad what is, and what is looked at."""
+    add_thresholds(parser, "the number not established")
+    add_status(parser, "--connecting", Severity.WARNING, "status of connecting")
+    add_status(parser, "--not-connected", Severity.CRITICAL, "status of not connected")
+    add_status(
+        parser,
         "--cleartext",
-        type=severity,
-        default=Severity.CRITICAL,
-        metavar="STATUS",
-        help="status where traffic leaves in clear text, whatever other options allow: "
-        "ok, warning, critical (default) or unknown",
+        Severity.CRITICAL,
+        "status where traffic leaves in clear text, whatever other options allow",
     )
-    add(
+    add_status(
+        parser,
         "--stale",
-        type=severity,
-        default=Severity.WARNING,
-        metavar="STATUS",
-        help="status of what charon has loaded or negotiated otherwise than ipsec.conf has it: "
-        "ok, warning (default), critical or unknown",
+        Severity.WARNING,
+        "status of what charon has loaded or negotiated otherwise than ipsec.conf has it",
     )
-    add(
+    parser.add_argument(
         "--expect",
         action="append",
         default=[],
@@ -297,28 +132,16 @@ def make_parser() -> argparse.ArgumentParser:
         help="what matching connections must be, whatever ipsec.conf says: required, "
         "on-demand, clients, shunt, loaded or ignored; may be repeated, the first wins",
     )
-    add(
+    parser.add_argument(
         "--grace",
         type=grace,
         default=0.0,
         metavar="SECONDS",
         help="while charon is younger, not connected is WARNING at most (default: 0)",
     )
-    add("--no-kernel", action="store_true", help="do not ask the kernel for states and policies")
-    add("--json", action="store_true", help="one JSON object instead of text")
-    either = parser.add_mutually_exclusive_group()
-    either.add_argument(
-        "--capture",
-        metavar="DIR",
-        help="keep all that was read in the new folder DIR; it holds addresses and identities",
+    parser.add_argument(
+        "--no-kernel", action="store_true", help="do not ask the kernel for states and policies"
     )
-    either.add_argument(
-        "--captured",
-        metavar="DIR",
-        help="judge the host that such a folder holds instead of this one",
-    )
-    add_common_options(parser, DEFAULT_TIMEOUT, VERBOSE)
-    return parser
 
 
 def grace(text: str) -> float:
@@ -326,6 +149,26 @@ def grace(text: str) -> float:
     return 0.0 if text == "0" else seconds(text)
 
 
+CHECK = Check(
+    name="IPSEC",
+    program="check_ipsec",
+    description="The state of every IPsec connection that ipsec.conf lists.",
+    epilog="""\
+Without options every connection of /etc/ipsec.conf is checked. Exit status: 0 OK,
+1 WARNING, 2 CRITICAL, 3 UNKNOWN. GLOBs are case-sensitive; -e wins over -i.
+""",
+    verbose="-v: a table; -vv: SPIs, proposals, selectors, timers too; -vvv: all that was read",
+    add_options=add_options,
+    sources=SOURCES,
+    find=find,
+)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The options, as --help, the manual page and the README show them."""
+    return CHECK.parser()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; the exit status."""
-    return run(NAME, make_parser, answer, argv)
+    return CHECK.main(argv)

@@ -5,7 +5,7 @@ import re
 from nagiosplugin import Range
 
 from check_ipsec.errors import UsageError
-from check_ipsec.severity import Counts, Severity
+from check_ipsec.report.severity import Severity
 
 PERCENT = r"([0-9]+(?:\.[0-9]+)?)%"
 
@@ -21,7 +21,7 @@ def range_spec(text: str) -> str:
 
 
 class Thresholds:
-    """``-w`` and ``-c``: ranges over the number not established, or percent of it."""
+    """``-w`` and ``-c``: ranges over a number, or percent of the whole that it is part of."""
 
     def __init__(self, warning: str, critical: str) -> None:
         self._warning = warning
@@ -30,26 +30,26 @@ class Thresholds:
     def __bool__(self) -> bool:
         return bool(self._warning or self._critical)
 
-    def warning(self, judged: int) -> Range:
-        """The range of ``-w`` in numbers, where ``judged`` are 100 %."""
-        return absolute(self._warning, judged)
+    def warning(self, whole: int) -> Range:
+        """The range of ``-w`` in numbers, where ``whole`` is 100 %."""
+        return absolute(self._warning, whole)
 
-    def critical(self, judged: int) -> Range:
-        """The range of ``-c`` in numbers, where ``judged`` are 100 %."""
-        return absolute(self._critical, judged)
+    def critical(self, whole: int) -> Range:
+        """The range of ``-c`` in numbers, where ``whole`` is 100 %."""
+        return absolute(self._critical, whole)
 
-    def severity(self, counts: Counts) -> Severity:
-        """What the ranges make of the number not established."""
-        if counts.not_established not in self.critical(counts.judged):
+    def severity(self, number: int, whole: int) -> Severity:
+        """What the ranges make of a number."""
+        if number not in self.critical(whole):
             return Severity.CRITICAL
-        if counts.not_established not in self.warning(counts.judged):
+        if number not in self.warning(whole):
             return Severity.WARNING
         return Severity.OK
 
 
-def absolute(spec: str, judged: int) -> Range:
-    """A range whose percentages are numbers of ``judged``; all from 0, where it is empty."""
-    return Range(re.sub(PERCENT, lambda match: share(float(match[1]), judged), spec))
+def absolute(spec: str, whole: int) -> Range:
+    """A range whose percentages are numbers of ``whole``; all from 0, where it is empty."""
+    return Range(re.sub(PERCENT, lambda match: share(float(match[1]), whole), spec))
 
 
 def share(percent: float, whole: int) -> str:

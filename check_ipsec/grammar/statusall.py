@@ -83,7 +83,7 @@ from check_ipsec.grammar.tokens import (
     records,
     unnamed,
 )
-from check_ipsec.model import (
+from check_ipsec.model.daemon import (
     AuthRound,
     ChildConfig,
     ChildSa,
@@ -98,8 +98,8 @@ from check_ipsec.model import (
     Status,
     Threads,
     Traffic,
-    UnreadLine,
 )
+from check_ipsec.model.unread import UnreadLine
 
 # --- atoms --------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 from pyparsing import ParserElement, ZeroOrMore
 
 from check_ipsec.grammar.tokens import Build, more, parse_whole, record, records
-from check_ipsec.model import Mark, Selector, UnreadLine, UnreadRecord
+from check_ipsec.model.kernel import Mark, Selector
+from check_ipsec.model.unread import UnreadLine, UnreadRecord
 
 
 class Wording(NamedTuple):

@@ -57,7 +57,7 @@ from check_ipsec.grammar.xfrm import (
     text_of_records,
 )
 from check_ipsec.grammar.xfrm import parse as parse_records
-from check_ipsec.model import Policies, Template, XfrmPolicy
+from check_ipsec.model.kernel import Policies, Template, XfrmPolicy
 
 CONTEXT = r"(?:[ \t]+security context [^\n]*\n)?"
 PRIORITY = (

@@ -47,7 +47,7 @@ from check_ipsec.grammar.xfrm import (
     text_of_records,
 )
 from check_ipsec.grammar.xfrm import parse as parse_records
-from check_ipsec.model import States, XfrmState
+from check_ipsec.model.kernel import States, XfrmState
 
 IDENTITY = rf"src (?P<source>{ADDRESS}) dst (?P<destination>{ADDRESS})"
 PROTOCOL = (

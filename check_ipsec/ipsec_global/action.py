@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
+from check_ipsec.host.sources import Output
 from check_ipsec.ipsec_global.orders import Order
 from check_ipsec.ipsec_global.scene import Scene
-from check_ipsec.sources import Output
 
 
 class Asked(NamedTuple):

@@ -14,7 +14,6 @@ from shutil import get_terminal_size
 from time import monotonic
 from typing import NamedTuple
 
-from check_ipsec.as_json import document, dumps, failure
 from check_ipsec.command_line import (
     Parser,
     Terminated,
@@ -25,11 +24,11 @@ from check_ipsec.command_line import (
     terminable,
     wants_traceback,
 )
-from check_ipsec.configuration import load
+from check_ipsec.configuration.expectation import Expectation
+from check_ipsec.configuration.ipsec_conf import load
 from check_ipsec.errors import CheckIpsecError, CommandFailed, NotPermitted, UsageError
-from check_ipsec.expectation import Expectation
-from check_ipsec.headline import headline
-from check_ipsec.host import DEFAULT_TIMEOUT, Deadline, Host
+from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
+from check_ipsec.host.live import LiveHost
 from check_ipsec.ipsec_global.action import Action
 from check_ipsec.ipsec_global.down import Down
 from check_ipsec.ipsec_global.operation import LiveNode, Work
@@ -37,11 +36,12 @@ from check_ipsec.ipsec_global.report import Exit, Report
 from check_ipsec.ipsec_global.scene import Scene, scene
 from check_ipsec.ipsec_global.show import Show, command
 from check_ipsec.ipsec_global.up import Up
-from check_ipsec.live import LiveHost
-from check_ipsec.model import Configuration
-from check_ipsec.observe import Question, chosen, look, observe
-from check_ipsec.severity import Mapping, Severity, count, least, overall, worst
-from check_ipsec.table import table
+from check_ipsec.model.configuration import Configuration
+from check_ipsec.report.as_json import document, dumps, failure
+from check_ipsec.report.headline import headline
+from check_ipsec.report.severity import Mapping, Severity, count, least, overall, worst
+from check_ipsec.report.table import table
+from check_ipsec.truth.observe import Question, chosen, look, observe
 from check_ipsec.untrusted import plain
 
 NAME = "ipsec-global"

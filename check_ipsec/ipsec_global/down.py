@@ -10,17 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from math import inf
 
-from check_ipsec.expectation import Expectation
+from check_ipsec.configuration.expectation import Expectation
 from check_ipsec.ipsec_global.action import Asked, Unmet
 from check_ipsec.ipsec_global.orders import Order
-from check_ipsec.ipsec_global.scene import (
-    Holding,
-    Scene,
-    half_open,
-    held,
-    reqids,
-    reqids_in_use,
-)
+from check_ipsec.ipsec_global.scene import Holding, Scene, half_open, held, reqids, reqids_in_use
 
 FORCE_AFTER = 10.0
 SETTLE = 3.0

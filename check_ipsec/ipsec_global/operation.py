@@ -5,15 +5,15 @@ from contextlib import closing
 from time import monotonic, sleep
 from typing import Protocol
 
-from check_ipsec.host import DEFAULT_TIMEOUT, Deadline, Host
+from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
+from check_ipsec.host.process import Call
+from check_ipsec.host.sources import Output
 from check_ipsec.ipsec_global.action import Action, Asked
 from check_ipsec.ipsec_global.orders import Order, Verb
 from check_ipsec.ipsec_global.scene import Scene, scene
 from check_ipsec.ipsec_global.show import Show
-from check_ipsec.model import Configuration
-from check_ipsec.observe import Question, look
-from check_ipsec.process import Call
-from check_ipsec.sources import Output
+from check_ipsec.model.configuration import Configuration
+from check_ipsec.truth.observe import Question, look
 
 # seconds that an order may take: one that does not wait for a peer, and one that does
 SECONDS = 5.0

@@ -13,7 +13,7 @@ Upstream: src/stroke/stroke.c, src/libcharon/plugins/stroke/stroke_control.c.
 from enum import Enum
 from typing import NamedTuple
 
-from check_ipsec.model import ChildSa, IkeSa
+from check_ipsec.model.daemon import ChildSa, IkeSa
 
 
 class Verb(Enum):

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from check_ipsec.as_json import document
-from check_ipsec.expectation import Expectation
-from check_ipsec.headline import connections
+from check_ipsec.configuration.expectation import Expectation
 from check_ipsec.ipsec_global.action import Action, Asked, Unmet
 from check_ipsec.ipsec_global.scene import Scene, half_open
-from check_ipsec.severity import JUDGED, Severity, count
-from check_ipsec.table import child_tag, folded, ike_tag
+from check_ipsec.report.as_json import document
+from check_ipsec.report.headline import connections
+from check_ipsec.report.layout import folded
+from check_ipsec.report.sas import child_tag, ike_tag
+from check_ipsec.report.severity import JUDGED, Severity, count
 from check_ipsec.untrusted import plain
 
 NAMES_OF_REST = {

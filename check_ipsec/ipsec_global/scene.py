@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from check_ipsec.expectation import Expectation
+from check_ipsec.configuration.expectation import Expectation
 from check_ipsec.ipsec_global.orders import Order, Verb, close_child, close_ike
-from check_ipsec.model import ChildSa, ChildState, IkeSa
-from check_ipsec.observe import Observation, Question, chosen, matches
-from check_ipsec.reconcile import STARTING, tasks
-from check_ipsec.table import child_tag, ike_tag
-from check_ipsec.unlisted import Unlisted
-from check_ipsec.verdict import Verdict
+from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa
+from check_ipsec.report.sas import child_tag, ike_tag
+from check_ipsec.truth.observe import Observation, Question, chosen, matches
+from check_ipsec.truth.rows import STARTING, tasks
+from check_ipsec.truth.unlisted import Unlisted
+from check_ipsec.truth.verdict import Verdict
 
 GONE = {ChildState.DELETING, ChildState.DELETED, ChildState.DESTROYING}
 CREATING = {"CHILD_CREATE", "QUICK_MODE"}

@@ -18,14 +18,14 @@ it: only so charon says why (controller.c, ``initiate``).
 import re
 from collections.abc import Iterable, Iterator
 
-from check_ipsec.expectation import Expectation
-from check_ipsec.facts import carrying_sas
+from check_ipsec.configuration.expectation import Expectation
 from check_ipsec.ipsec_global.action import Asked, Unmet
 from check_ipsec.ipsec_global.orders import Order, Verb, close_child
 from check_ipsec.ipsec_global.scene import Scene, has_trap, is_setting_up
-from check_ipsec.reasons import Reason
-from check_ipsec.table import peer_of
-from check_ipsec.verdict import State, Verdict
+from check_ipsec.report.table import peer_of
+from check_ipsec.truth.facts import carrying_sas
+from check_ipsec.truth.reasons import Reason
+from check_ipsec.truth.verdict import State, Verdict
 
 AGAIN_AFTER = 3.0
 TRIES = 2

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from check_ipsec.sources import Source
+from check_ipsec.host.sources import Source
 from tests.package.system import System
 
 USERS = ("nagios", "icinga")

@@ -106,7 +106,7 @@ def test_the_configuration_is_valid(node: System) -> None:
 
 
 @pytest.mark.parametrize("name", ["ipsec", "plain"])
-@pytest.mark.parametrize("host", ["mesh-all-up", "one-peer-silent", "kernel-states-flushed"])
+@pytest.mark.parametrize("host", ["mesh-all-up", "peer-changed", "kernel-states-flushed"])
 def test_state_output_and_perfdata_arrive(node: System, host: str, name: str) -> None:
     wanted = expected(replay(node, host), "text")
     output, _, perfdata = wanted.text.rstrip("\n").partition(" | ")

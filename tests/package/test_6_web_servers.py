@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from check_ipsec.reasons import Reason
-from check_ipsec.severity import Severity
+from check_ipsec.report.severity import Severity
+from check_ipsec.truth.reasons import Reason
 from pack.manual import DOCUMENTS, PACKAGE
 from pack.runbook import ADDRESS
 from tests.package.system import System, wait_for

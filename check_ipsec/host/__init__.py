@@ -1,0 +1,1 @@
+"""Where the texts come from: commands, files, captured folders."""

@@ -1,0 +1,138 @@
+"""A host as a folder holds it: what was read there once, judged anywhere."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from types import NoneType
+from typing import Any, NamedTuple, NoReturn
+
+from check_ipsec.errors import CaptureError
+from check_ipsec.host.host import Deadline
+from check_ipsec.host.sources import Output, Source, without_keys
+
+INDEX = "capture.json"
+CONFIGURATION = "ipsec.conf"
+
+
+def place(source: Source, earlier: int) -> str:
+    """The path, within the folder, of a text that was read ``earlier`` times before."""
+    folder = ("", "again/")[earlier] if earlier < 2 else f"again-{earlier}/"
+    return folder + source.file
+
+
+class CapturedHost:
+    """The host that ``directory`` holds; ``time`` is None where it is not recorded.
+
+    Without ``capture.json`` all texts count as had. A source that is read more
+    often than it was captured says its last text again. Raises CaptureError.
+    """
+
+    def __init__(self, directory: str) -> None:
+        _require_folder(directory)
+        self.path = f"{directory}/{CONFIGURATION}"
+        self.files = CapturedFiles(directory)
+        self.time, self._recorded = _index(directory)
+        self._directory = directory
+        self._places: dict[Source, list[str]] = {source: [] for source in Source}
+
+    def read(self, source: Source, _deadline: Deadline) -> Output:
+        """What ``source`` said at that time."""
+        places = self._places[source]
+        following = place(source, len(places))
+        if not places or self._holds(following):
+            places.append(following)
+        return self._output(source, places[-1])
+
+    def can_read_again(self, _deadline: Deadline) -> bool:
+        """Whether a later text was captured of any source that was read."""
+        read = ((source, len(places)) for source, places in self._places.items() if places)
+        return any(self._holds(place(source, count)) for source, count in read)
+
+    def _holds(self, name: str) -> bool:
+        return name in self._recorded or Path(self._directory, name).exists()
+
+    def _output(self, source: Source, name: str) -> Output:
+        recorded = self._recorded.get(name, Output(source.words, ""))
+        text = _text(self._directory, name)
+        if text is None and not recorded.failed:
+            raise CaptureError(f"{self._directory}: no {name} in it")
+        return recorded._replace(stdout=without_keys(source, text or ""))
+
+
+class CapturedFiles:
+    """The one configuration file of a captured host, whatever path is asked for."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+
+    def read(self, _path: str) -> str:
+        """The text of ipsec.conf."""
+        text = _text(self._directory, CONFIGURATION)
+        if text is None:
+            raise CaptureError(f"{self._directory}: no {CONFIGURATION} in it")
+        return text
+
+    def glob(self, _pattern: str) -> NoReturn:
+        """Refused: an include would be read from another host."""
+        raise CaptureError(f"{self._directory}/{CONFIGURATION}: includes are not resolved in it")
+
+
+class _Index(NamedTuple):
+    time: datetime | None
+    outputs: dict[str, Output]
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "command": (list,),
+    "stderr": (str,),
+    "exit": (int, NoneType),
+    "seconds": (int, float),
+    "timed_out": (bool,),
+    "refused": (bool,),
+    "user": (str,),
+}
+
+
+def _index(directory: str) -> _Index:
+    text = _text(directory, INDEX)
+    if text is None:
+        return _Index(None, {})
+    try:
+        return _read_index(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        raise CaptureError(f"{directory}/{INDEX}: damaged") from None
+
+
+def _read_index(index: Any) -> _Index:
+    outputs = {name: _read_entry(entry) for name, entry in index["commands"].items()}
+    time = index.get("time")
+    return _Index(None if time is None else datetime.fromisoformat(time), outputs)
+
+
+def _read_entry(entry: dict[str, Any]) -> Output:
+    known = {field: entry[field] for field in _TYPES if field in entry}
+    if any(type(value) not in _TYPES[field] for field, value in known.items()):
+        raise TypeError
+    command = known.pop("command")
+    if not command or any(type(word) is not str for word in command):
+        raise TypeError
+    seconds = float(known.pop("seconds", 0))
+    return Output(tuple(command), "", seconds=seconds, **known)
+
+
+def _require_folder(directory: str) -> None:
+    try:
+        next(Path(directory).iterdir(), None)
+    except OSError as error:
+        raise CaptureError(f"{directory}: {error.strerror}") from error
+
+
+def _text(directory: str, name: str) -> str | None:
+    """The text of a file in the folder, None where there is no such file."""
+    try:
+        data = Path(directory, name).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CaptureError(f"{directory}/{name}: {error.strerror}") from error
+    return data.decode("utf-8", "surrogateescape")

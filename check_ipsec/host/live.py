@@ -1,0 +1,80 @@
+"""This host: its texts are what commands print now."""
+
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime
+from os import F_OK, geteuid
+from pwd import getpwuid
+from shutil import which
+
+from check_ipsec.host.host import Deadline, Files
+from check_ipsec.host.process import Call, run, run_each
+from check_ipsec.host.sources import Output, Source, sudo_refusal, without_keys
+
+# charon serves four control connections (stroke_socket.c, MAX_CONCURRENT_DEFAULT);
+# one stays free for who asks it something
+AT_ONCE = 3
+DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin")
+
+
+class LiveHost:
+    """The host that this runs on, asked by commands found in ``directories``.
+
+    Who is not root asks through ``sudo -n``.
+    """
+
+    def __init__(self, path: str, files: Files, directories: tuple[str, ...] = DIRECTORIES) -> None:
+        self.path = path
+        self.files = files
+        self.time: datetime | None = datetime.now(UTC)
+        self._directories = directories
+        self._user = _user()
+
+    def read(self, source: Source, deadline: Deadline) -> Output:
+        """What the command of ``source`` prints now."""
+        output = self._asked(source.words, deadline.seconds(source))
+        return output._replace(stdout=without_keys(source, output.stdout), user=self._user)
+
+    def act(self, calls: Iterable[Call]) -> Generator[Output, None, None]:
+        """Run commands that change something, in order, a few at a time, as root.
+
+        A command begins with the name of a program, as those of sources do.
+        """
+        return run_each((Call(self._command(words), seconds) for words, seconds in calls), AT_ONCE)
+
+    def can_read_again(self, deadline: Deadline) -> bool:
+        """Whether the time allows a second reading."""
+        return deadline.allows_again()
+
+    def _asked(self, words: tuple[str, ...], seconds: float) -> Output:
+        path = self._path(words[0])
+        if path is None:
+            return self._not_installed(words)
+        command = (path, *words[1:])
+        return run(command, seconds) if self._user == "root" else self._sudo(command, seconds)
+
+    def _command(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        return (self._path(words[0]) or words[0], *words[1:])
+
+    def _sudo(self, command: tuple[str, ...], seconds: float) -> Output:
+        path = self._path("sudo")
+        if path is None:
+            return self._not_installed(("sudo", "-n", *command))._replace(refused=True)
+        output = run((path, "-n", *command), seconds, killable=False)
+        refused = not output.stdout and sudo_refusal(output.stderr) is not None
+        return output._replace(refused=refused)
+
+    def _path(self, program: str) -> str | None:
+        return which(program, F_OK, ":".join(self._directories))
+
+    def _not_installed(self, command: tuple[str, ...]) -> Output:
+        places = ", ".join(self._directories)
+        return Output(command, "", f"{command[0]} is not installed (not in {places})", exit=127)
+
+
+def _user() -> str:
+    """The name that sudoers has for who runs this."""
+    uid = geteuid()
+    try:
+        return getpwuid(uid).pw_name if uid else "root"
+    except KeyError:
+        return f"#{uid}"

@@ -1,0 +1,169 @@
+"""Daemon and kernel at one moment, parsed: the sources that a question needs, in one order.
+
+What could not be had stays as its error, for each source.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple, TypeVar
+
+from check_ipsec.errors import (
+    CheckIpsecError,
+    CommandFailed,
+    DaemonNotRunning,
+    NotPermitted,
+    ParseError,
+)
+from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
+from check_ipsec.host.host import Deadline, Host
+from check_ipsec.host.sources import Source, TimedOut, text_of
+from check_ipsec.model.daemon import Status
+from check_ipsec.model.kernel import Policies, States
+
+T = TypeVar("T")
+ERRORS = (NotPermitted, CommandFailed, ParseError)
+# charon's counts are unsigned; a larger one went below zero
+NEGATIVE = 2**31
+
+
+class Daemon(NamedTuple):
+    """charon's answer. ``partial``: it lists fewer IKE_SAs than it counts."""
+
+    status: Status
+    partial: bool
+
+
+class Snapshot(NamedTuple):
+    """One moment; a field is None where its source was not to be asked.
+
+    The kernel is not asked either where it knows nothing of the SAs because charon does
+    ESP itself.
+    """
+
+    daemon: Daemon | DaemonNotRunning | None = None
+    states: States | CheckIpsecError | None = None
+    policies: Policies | CheckIpsecError | None = None
+
+
+def take(
+    host: Host, deadline: Deadline, names: Iterable[str], sources: Collection[Source]
+) -> Snapshot:
+    """Read and parse ``sources``.
+
+    ``names`` are those of ipsec.conf. Raises NotPermitted or CommandFailed where
+    charon may not be asked or ``ipsec`` is missing, ParseError where its text
+    cannot be understood, CaptureError where a captured host lacks a text.
+    """
+    taken = Snapshot()
+    if Source.STATUSALL in sources:
+        taken = taken._replace(daemon=read_daemon(host, deadline, tuple(names)))
+    if not uses_libipsec(taken.daemon):
+        if Source.XFRM_STATE in sources:
+            taken = taken._replace(states=read(host, deadline, *STATES))
+        if Source.XFRM_POLICY in sources:
+            taken = taken._replace(policies=read(host, deadline, *POLICIES))
+    if isinstance(taken.states, States) and isinstance(taken.policies, Policies):
+        taken = taken._replace(states=completed(host, deadline, taken.states, taken.policies))
+    return taken
+
+
+def uses_libipsec(daemon: Daemon | DaemonNotRunning | None) -> bool:
+    """Whether ESP is done by charon itself (plugin kernel-libipsec)."""
+    return isinstance(daemon, Daemon) and "kernel-libipsec" in daemon.status.daemon.plugins
+
+
+# --- charon -----------------------------------------------------------------------
+
+
+def read_daemon(
+    host: Host, deadline: Deadline, names: tuple[str, ...]
+) -> Daemon | DaemonNotRunning:
+    """charon's answer; without its busy SAs, if waiting for them takes too long."""
+    try:
+        try:
+            return ask_twice(host, deadline, names, Source.STATUSALL)
+        except TimedOut:
+            return ask_twice(host, deadline, names, Source.STATUSALL_NB)
+    except TimedOut:
+        return DaemonNotRunning("charon does not answer")
+    except DaemonNotRunning as error:
+        return error
+
+
+def ask_twice(host: Host, deadline: Deadline, names: tuple[str, ...], source: Source) -> Daemon:
+    """charon's answer, the second one where the first is shorter than it counts."""
+    first = ask(host, deadline, names, source)
+    return ask(host, deadline, names, source) if first.partial else first
+
+
+def ask(host: Host, deadline: Deadline, names: tuple[str, ...], source: Source) -> Daemon:
+    """charon's answer as it comes.
+
+    A waiting read lists all that are up; those that are connecting may have gone
+    since they were counted. One that does not wait lists all that are not busy.
+    """
+    text = text_of(source, host.read(source, deadline))
+    status = statusall.parse(text, " ".join(source.words), names)
+    expected = counted(status.up)
+    if source is Source.STATUSALL_NB:
+        expected += counted(status.connecting)
+    return Daemon(status, partial=len(status.ike_sas) < expected)
+
+
+def counted(number: int) -> int:
+    """A count of IKE_SAs, 0 where charon counted below zero."""
+    return number if 0 <= number < NEGATIVE else 0
+
+
+# --- the kernel ---------------------------------------------------------------------
+
+STATES = (Source.XFRM_STATE, xfrm_state.parse)
+POLICIES = (Source.XFRM_POLICY, xfrm_policy.parse)
+
+
+def read(
+    host: Host, deadline: Deadline, source: Source, parse: Callable[[str, str], T]
+) -> T | CheckIpsecError:
+    """What a source says, or why it could not be had."""
+    try:
+        return parse(read_patiently(host, source, deadline), " ".join(source.words[:3]))
+    except ERRORS as error:
+        return error
+
+
+def completed(host: Host, deadline: Deadline, states: States, policies: Policies) -> States:
+    """The states, read once more where a policy names one that they lack.
+
+    It may have been made between the two reads. Those of both reads of the states count
+    then, for the policies are of a moment between them.
+    """
+    if not names_another(policies, states):
+        return states
+    later = read(host, deadline, *STATES)
+    return both(states, later) if isinstance(later, States) else states
+
+
+def names_another(policies: Policies, states: States) -> bool:
+    """Whether a policy names an SPI of which there is no state."""
+    named = {template.spi for policy in policies.policies for template in policy.templates}
+    return bool(named - {state.spi for state in states.states} - {0})
+
+
+def both(earlier: States, later: States) -> States:
+    """The states of two moments, each once; what is unread is that of the later one."""
+    known = {(state.protocol, state.destination, state.spi, state.mark) for state in later.states}
+    gone = (
+        state
+        for state in earlier.states
+        if (state.protocol, state.destination, state.spi, state.mark) not in known
+    )
+    return later._replace(states=(*later.states, *gone))
+
+
+def read_patiently(host: Host, source: Source, deadline: Deadline) -> str:
+    """A text, asked for a second time where a busy host was too slow and there is time."""
+    try:
+        return text_of(source, host.read(source, deadline))
+    except TimedOut:
+        if not host.can_read_again(deadline):
+            raise
+        return text_of(source, host.read(source, deadline))

@@ -1,0 +1,141 @@
+"""The first line: what is wrong, where, and why, in the words of the contract."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from check_ipsec.model.unread import UnreadLine
+from check_ipsec.report.severity import BAD, Counts, Severity, not_understood
+from check_ipsec.truth.observe import Observation
+from check_ipsec.truth.verdict import State, Verdict
+from check_ipsec.untrusted import plain
+
+NAMES = 10
+# bytes of a reason on the first line; -v shows it whole
+REASON = 120
+
+
+def headline(observation: Observation, counts: Counts, severity: Severity, room: int) -> str:
+    """One line of at most ``room`` bytes; names stay whole, fewer are shown instead."""
+    if observation.daemon_error:
+        silent = f"{observation.daemon_error}: {none_of(counts.judged)} established"
+        return ", ".join((silent, *beside(counts)))
+    if not counts_anything(observation):
+        return nothing_configured(observation, counts)
+    total = ", ".join((*totals(counts, severity, observation), *beside(counts)))
+    tail = "".join(remarks(observation, counts))
+    bad = sorted_by_severity(observation.verdicts)
+    for shown in range(min(NAMES, len(bad)), -1, -1):
+        text = f"{total}{listed(bad, shown)}{tail}"
+        if len(text.encode(errors="replace")) <= room:
+            break
+    return text
+
+
+def none_of(number: int) -> str:
+    """Who is not established where nobody is."""
+    if number > 1:
+        return f"none of {connections(number)} is"
+    return f"{number or 'no'} connection is{' not' * number}"
+
+
+def counts_anything(observation: Observation) -> bool:
+    """Whether any connection is to be judged at all."""
+    return any(verdict.state is not State.IGNORED for verdict in observation.verdicts)
+
+
+def nothing_configured(observation: Observation, counts: Counts) -> str:
+    """Nothing configured is not healthy."""
+    path = plain(observation.configuration.path)
+    if counts.ignored:
+        return f"no connection in {path} is switched on ({counts.ignored} ignored)"
+    return f"no connection in {path}"
+
+
+def totals(counts: Counts, severity: Severity, observation: Observation) -> Iterator[str]:
+    """What there is, or how much of it is not as it should be."""
+    if not counts.not_established:
+        yield from healthy(observation, counts)
+    elif severity is Severity.OK:
+        well = counts.judged - counts.not_established
+        yield f"{well} of {connections(counts.judged)} established"
+        yield f"{counts.not_established} allowed not to be"
+    else:
+        yield f"{counts.not_established} of {connections(counts.judged)} not established"
+
+
+def beside(counts: Counts) -> Iterator[str]:
+    """What is to be said whatever the states are."""
+    if counts.cleartext:
+        yield f"traffic of {counts.cleartext} in clear text"
+    if counts.stale:
+        yield f"{counts.stale} unlike ipsec.conf"
+
+
+def healthy(observation: Observation, counts: Counts) -> Iterator[str]:
+    """What there is."""
+    yield f"{connections(counts.established)} established"
+    loaded = sum(verdict.state in (State.SHUNT, State.LOADED) for verdict in observation.verdicts)
+    if counts.on_demand:
+        yield f"{counts.on_demand} on demand"
+    if counts.clients:
+        yield f"{counts.clients} for clients"
+    if loaded:
+        yield f"{loaded} shunt{'s' * (loaded != 1)}"
+
+
+def listed(bad: list[Verdict], shown: int) -> str:
+    """The first of those that are not as they should be, and how many more there are."""
+    names = ", ".join(map(named, bad[:shown]))
+    more = f" + {len(bad) - shown} more" if shown < len(bad) else ""
+    return f": {names}{more}" if bad else ""
+
+
+def sorted_by_severity(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Those not established: not connected, unverified, connecting; those in clear text;
+    those unlike ipsec.conf. By name in each.
+    """
+    bad = (
+        verdict
+        for verdict in verdicts
+        if verdict.state in BAD or verdict.cleartext or verdict.stale
+    )
+    return sorted(bad, key=lambda verdict: (rank(verdict), verdict.connection.name))
+
+
+def rank(verdict: Verdict) -> int:
+    """Its place among those that are not as they should be."""
+    if verdict.state in BAD:
+        return BAD.index(verdict.state)
+    return len(BAD) + (not verdict.cleartext)
+
+
+def named(verdict: Verdict) -> str:
+    """A connection with its reason."""
+    reason = plain(verdict.reason_text) or "traffic leaves in clear text"
+    if len(reason) > REASON:
+        reason = f"{reason[:REASON]}..."
+    return f"{plain(verdict.connection.name)} ({reason})"
+
+
+def remarks(observation: Observation, counts: Counts) -> Iterator[str]:
+    """What charon holds beyond the file, and what stands in the way of a full answer."""
+    if counts.unlisted:
+        yield f" + {counts.unlisted} not in ipsec.conf"
+    if observation.kernel_error:
+        yield f"; {plain(str(observation.kernel_error))}"
+    if observation.partial:
+        yield "; charon's answer is partial"
+    for whose, lines in groupby(not_understood(observation), is_of_kernel):
+        number = len(list(lines))
+        whom = "the kernel's" if whose else "charon's"
+        yield f"; {number} line{'s' * (number != 1)} of {whom} answer not understood"
+
+
+def is_of_kernel(line: UnreadLine) -> bool:
+    """Whether a line is from a text of ``ip``."""
+    return line.section.startswith("ip ")
+
+
+def connections(number: int) -> str:
+    """``1 connection``, ``2 connections``."""
+    return f"{number} connection{'s' * (number != 1)}"

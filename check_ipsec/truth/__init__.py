@@ -1,0 +1,1 @@
+"""Configuration, daemon and kernel joined: what is true of each connection."""

@@ -1,0 +1,149 @@
+"""From a host to the truth about its connections: read, join, look twice if needed."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from check_ipsec.configuration.expectation import Override
+from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.errors import CheckIpsecError, DaemonNotRunning, UsageError
+from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
+from check_ipsec.host.sources import Source
+from check_ipsec.model.configuration import Configuration, Connection
+from check_ipsec.model.daemon import Status
+from check_ipsec.model.kernel import Policies, States
+from check_ipsec.moment.second_look import may_look_again
+from check_ipsec.moment.snapshot import Daemon, Snapshot, take
+from check_ipsec.truth.kernel import Kernel
+from check_ipsec.truth.reconcile import fleeting, reconcile
+from check_ipsec.truth.unlisted import Unlisted, unlisted
+from check_ipsec.truth.verdict import State, Verdict
+
+# charon first: what it says of an SA, the kernel is asked for afterwards
+SOURCES = (Source.STATUSALL, Source.XFRM_STATE, Source.XFRM_POLICY)
+
+
+class Question(NamedTuple):
+    """What is asked of a host.
+
+    ``include`` and ``exclude`` are case-sensitive globs over connection names; an
+    excluded name stays out even if it is included. ``timeout`` and ``pause``, what a
+    fleeting picture gets to settle before the second look, are in seconds.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    ask_kernel: bool = True
+    timeout: float = DEFAULT_TIMEOUT
+    pause: float = 1.0
+
+
+class Observation(NamedTuple):
+    """The answer: a verdict on each connection asked for, in the order of the file.
+
+    ``status`` is None and ``daemon_error`` says why where charon does not answer.
+    ``kernel_asked`` is false where the kernel was not to be asked or has no part in
+    it; ``kernel_error`` says why ``kernel`` is None although it was asked. ``partial``:
+    charon left SAs out of its answer.
+    """
+
+    configuration: Configuration
+    verdicts: tuple[Verdict, ...]
+    status: Status | None
+    partial: bool
+    daemon_error: DaemonNotRunning | None
+    kernel: Kernel | None
+    kernel_asked: bool
+    kernel_error: CheckIpsecError | None
+    unlisted: Unlisted
+
+
+def observe(host: Host, question: Question) -> Observation:
+    """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
+    configuration = load(host.path, host.files)
+    filtered = bool(configuration.connections and (question.include or question.exclude))
+    if filtered and not chosen(configuration.connections, question):
+        raise UsageError(f"no connection of {host.path} matches -i and -e")
+    deadline = Deadline(question.timeout)
+    first = look(host, deadline, configuration, question)
+    if filtered and all(one.state is State.IGNORED for one in first.verdicts):
+        raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
+    if not any(map(fleeting, first.verdicts)):
+        return first
+    if not may_look_again(host, deadline, question.pause):
+        return first
+    second = look(host, deadline, configuration, question)
+    if saw_less(second, first):
+        return first
+    return second._replace(verdicts=tuple(map(confirmed, first.verdicts, second.verdicts)))
+
+
+def saw_less(second: Observation, first: Observation) -> bool:
+    """Whether the second look failed; then it proves nothing against the first."""
+    lost_kernel = second.kernel_error is not None and first.kernel_error is None
+    left_out = second.partial and not first.partial
+    return second.daemon_error is not None or lost_kernel or left_out
+
+
+def confirmed(first: Verdict, second: Verdict) -> Verdict:
+    """The second verdict on a connection, unless it is fleeting and was seen only once."""
+    return first if fleeting(second) and not fleeting(first) else second
+
+
+def look(
+    host: Host, deadline: Deadline, configuration: Configuration, question: Question
+) -> Observation:
+    """One moment of the host, judged."""
+    connections = configuration.connections
+    asked_for = chosen(connections, question)
+    names = (connection.name for connection in connections)
+    snapshot = take(host, deadline, names, SOURCES if question.ask_kernel else SOURCES[:1])
+    daemon, kernel = snapshot.daemon, kernel_of(snapshot)
+    status = daemon.status if isinstance(daemon, Daemon) else None
+    known = kernel if isinstance(kernel, Kernel) else None
+    partial = isinstance(daemon, Daemon) and daemon.partial
+    return Observation(
+        configuration=configuration,
+        verdicts=reconcile(
+            asked_for,
+            status,
+            known,
+            asked=kernel is not None,
+            partial=partial,
+            overrides=question.overrides,
+            others=connections,
+        ),
+        status=status,
+        partial=partial,
+        daemon_error=daemon if isinstance(daemon, DaemonNotRunning) else None,
+        kernel=known,
+        kernel_asked=kernel is not None,
+        kernel_error=kernel if isinstance(kernel, CheckIpsecError) else None,
+        unlisted=unlisted(connections, status) if status else Unlisted((), (), (), ()),
+    )
+
+
+def kernel_of(snapshot: Snapshot) -> Kernel | CheckIpsecError | None:
+    """The kernel, the first error where a part of it could not be had, None if not asked."""
+    for part in (snapshot.states, snapshot.policies):
+        if isinstance(part, CheckIpsecError):
+            return part
+    if isinstance(snapshot.states, States) and isinstance(snapshot.policies, Policies):
+        return Kernel(snapshot.states, snapshot.policies)
+    return None
+
+
+def chosen(connections: Iterable[Connection], question: Question) -> tuple[Connection, ...]:
+    """The connections that the globs of the question leave."""
+    return tuple(
+        connection
+        for connection in connections
+        if matches(connection.name, question.include or ("*",))
+        and not matches(connection.name, question.exclude)
+    )
+
+
+def matches(name: str, globs: Iterable[str]) -> bool:
+    """Whether any of the globs matches the whole name."""
+    return any(fnmatchcase(name, glob) for glob in globs)
