@@ -7,7 +7,9 @@ from sys import modules
 from typing import NamedTuple
 
 from check_ipsec.checks import ipsec
+from check_ipsec.host.sources import Source
 from check_ipsec.ipsec_global import command as ipsec_global
+from check_ipsec.truth.observe import SOURCES
 
 PLUGINS = "/usr/lib/nagios/plugins"
 OPERATORS = "/usr/sbin"
@@ -18,12 +20,13 @@ STATUSES = ("ok", "warning", "critical", "unknown")
 
 
 class Command(NamedTuple):
-    """A command: its name, the section of its manual page, its folder, its parser."""
+    """A command: name, section of its manual page, folder, parser, and what it asks."""
 
     name: str
     section: int
     folder: str
     make_parser: Callable[[], argparse.ArgumentParser]
+    sources: tuple[Source, ...]
 
     @property
     def is_plugin(self) -> bool:
@@ -44,8 +47,8 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("check_ipsec", 1, PLUGINS, ipsec.make_parser),
-    Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser),
+    Command("check_ipsec", 1, PLUGINS, ipsec.make_parser, ipsec.CHECK.sources),
+    Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser, SOURCES),
 )
 
 

@@ -26,6 +26,9 @@ FILES = (
     (f"{DOCUMENTS}/runbook.md", "what each reason means, and what to do"),
     (f"{DOCUMENTS}/runbook.html", "the same as a page for a web server"),
 )
+ASKED = (
+    "What the host is asked, as root or through sudo. Nothing is changed by it, no key is shown."
+)
 OTHERS = (("ipsec", 8), ("ipsec.conf", 5), ("ip-xfrm", 8))
 
 
@@ -50,6 +53,10 @@ def lines(command: Command, day: date) -> Iterator[str]:
         yield ".SH EXIT STATUS"
         for status, meaning in STATUSES:
             yield from (".TP", rf"\fB{status}\fR", escaped(meaning))
+    yield ".SH QUESTIONS"
+    yield from paragraphs(ASKED)
+    for source in command.sources:
+        yield from (".TP", rf"\fB{escaped(' '.join(source.words))}\fR", escaped(source.about))
     yield ".SH FILES"
     for path, meaning in FILES:
         yield from file(path, meaning)

@@ -13,7 +13,9 @@ from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning,
 
 
 class Source(Enum):
-    """One row each: file name in a captured folder, command, seconds it may take.
+    """One row each: file name in a captured folder, command, seconds it may take, what it says.
+
+    A row is also a line in the sudoers file and one in the manual page of who asks.
 
     ``ipsec stroke`` is the text of ``ipsec statusall`` without the wrapper's
     pid files and exit status (strongSwan, src/stroke/stroke.c and
@@ -22,15 +24,16 @@ class Source(Enum):
     out of the text (iproute2, ip/xfrm_state.c).
     """
 
-    STATUSALL = ("statusall", ("ipsec", "stroke", "statusall"), 5.0)
-    STATUSALL_NB = ("statusall-nb", ("ipsec", "stroke", "statusall-nb"), 1.0)
-    XFRM_STATE = ("xfrm-state", ("ip", "xfrm", "state", "list", "nokeys"), 1.0)
-    XFRM_POLICY = ("xfrm-policy", ("ip", "xfrm", "policy", "list"), 1.0)
+    STATUSALL = "statusall", "ipsec stroke statusall", 5.0, "connections, SAs and traps of charon"
+    STATUSALL_NB = "statusall-nb", "ipsec stroke statusall-nb", 1.0, "the same without busy SAs"
+    XFRM_STATE = "xfrm-state", "ip xfrm state list nokeys", 1.0, "the kernel's states"
+    XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
 
-    def __init__(self, file: str, words: tuple[str, ...], seconds: float) -> None:
+    def __init__(self, file: str, command: str, seconds: float, about: str) -> None:
         self.file = file
-        self.words = words
+        self.words = tuple(command.split())
         self.seconds = seconds
+        self.about = about
 
 
 class Output(NamedTuple):

@@ -47,7 +47,7 @@ class Snapshot(NamedTuple):
 def take(
     host: Host, deadline: Deadline, names: Iterable[str], sources: Collection[Source]
 ) -> Snapshot:
-    """Read and parse ``sources``.
+    """Read and parse ``sources``; without busy SAs where charon is slow and that is one.
 
     ``names`` are those of ipsec.conf. Raises NotPermitted or CommandFailed where
     charon may not be asked or ``ipsec`` is missing, ParseError where its text

@@ -19,8 +19,9 @@ from check_ipsec.truth.reconcile import fleeting, reconcile
 from check_ipsec.truth.unlisted import Unlisted, unlisted
 from check_ipsec.truth.verdict import State, Verdict
 
-# charon first: what it says of an SA, the kernel is asked for afterwards
-SOURCES = (Source.STATUSALL, Source.XFRM_STATE, Source.XFRM_POLICY)
+OF_CHARON = (Source.STATUSALL, Source.STATUSALL_NB)
+OF_THE_KERNEL = (Source.XFRM_STATE, Source.XFRM_POLICY)
+SOURCES = (*OF_CHARON, *OF_THE_KERNEL)
 
 
 class Question(NamedTuple):
@@ -98,7 +99,7 @@ def look(
     connections = configuration.connections
     asked_for = chosen(connections, question)
     names = (connection.name for connection in connections)
-    snapshot = take(host, deadline, names, SOURCES if question.ask_kernel else SOURCES[:1])
+    snapshot = take(host, deadline, names, SOURCES if question.ask_kernel else OF_CHARON)
     daemon, kernel = snapshot.daemon, kernel_of(snapshot)
     status = daemon.status if isinstance(daemon, Daemon) else None
     known = kernel if isinstance(kernel, Kernel) else None

@@ -10,6 +10,7 @@ from subprocess import run
 import pytest
 
 from check_ipsec.errors import UsageError
+from check_ipsec.host.sources import Source
 from pack import completion, icinga, manual
 from pack.commands import COMMANDS, STATUSES, Command, monitored, options
 from pack.runbook import ADDRESS
@@ -79,6 +80,14 @@ def test_the_manual_page_names_the_other_commands(shown: str, command: Command) 
     named = shown.partition("\nSEE ALSO\n")[2].split("\n")[0]
     others = [f"{other.name}({other.section})" for other in COMMANDS if other is not command]
     assert named.strip() == ", ".join([*others, "ipsec(8)", "ipsec.conf(5)", "ip-xfrm(8)"])
+
+
+@EACH
+def test_the_manual_page_names_every_question(shown: str, command: Command) -> None:
+    section = " ".join(shown.partition("\nQUESTIONS\n")[2].partition("\nFILES\n")[0].split())
+    told = [f"{' '.join(source.words)} {source.about}" for source in Source]
+    assert [one for one in told if one in section] == told
+    assert set(command.sources) == set(Source)
 
 
 # --- completion -------------------------------------------------------------------
