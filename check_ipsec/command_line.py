@@ -1,5 +1,7 @@
 """What all commands share, plugin or not: options and their values, signals, the last word."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import re

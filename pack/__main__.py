@@ -8,8 +8,9 @@ date of the manual pages is SOURCE_DATE_EPOCH, so that a build can be repeated.
 import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
+from time import time
 
 from pack import completion, icinga, manual, runbook
 from pack.commands import COMMANDS
@@ -18,7 +19,7 @@ from pack.commands import COMMANDS
 def files() -> Iterator[tuple[str, str]]:
     """Paths below the root, and contents."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    moment = datetime.fromtimestamp(float(epoch) if epoch else time(), timezone.utc)
     for command in COMMANDS:
         section = command.section
         page = manual.page(command, moment.date())

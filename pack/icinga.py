@@ -4,6 +4,8 @@ Both hold the same arguments. Every option that a monitoring system may set is a
 variable ``ipsec_OPTION``; ``ipsec_verbose`` is how often ``-v`` is given.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from typing import NamedTuple

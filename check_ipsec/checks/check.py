@@ -5,6 +5,8 @@ besides -C, -i, -e, -t, -v, -V, --json, --capture and --captured, one line of 1,
 performance data, a table, and UNKNOWN for whatever goes wrong.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -151,7 +153,7 @@ class Measured(Resource):
         """The numbers; the severity hangs at the first one."""
         self.found = self._check.find(self._host, self._options)
         contexts = ["decides", *["tells"] * (len(self.found.numbers) - 1)]
-        for number, context in zip(self.found.numbers, contexts, strict=True):
+        for number, context in zip(self.found.numbers, contexts):
             yield Metric(number.label, number, context=context)
 
 

@@ -10,6 +10,8 @@ connecting, not_connected, unverified, on_demand, clients, ignored, stale, unlis
 cleartext.
 """
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
 

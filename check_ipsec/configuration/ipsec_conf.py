@@ -18,6 +18,8 @@ An include that leads back to its own file is refused here; starter follows it u
 it can open no more files.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from os.path import normpath
 

@@ -5,6 +5,8 @@ confread.c (``load_setup``, ``load_conn``, ``kw_end``, ``handle_keyword``). Numb
 are what strtoul(3) reads: white space, a sign, and no digits at all for 0.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from functools import lru_cache

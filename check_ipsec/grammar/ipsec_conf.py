@@ -41,9 +41,11 @@ Narrower than starter in one point: a statement that begins in one file and goes
 in another is refused.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 from pyparsing import ParseBaseException, ParserElement, StringEnd, ZeroOrMore
 
@@ -78,23 +80,23 @@ class Include(NamedTuple):
     indented: bool
 
 
-Statement = SectionHead | Setting | Include
+Statement = Union[SectionHead, Setting, Include]
 
 # --- terminals ----------------------------------------------------------------
 
-FILL = r"(?:[ \t]*+(?:(?:version|#)[^\n]*+)?\n)*(?:[ \t]*+(?:#[^\n]*+)?\Z)?"
+FILL = r"(?:[ \t]*(?:(?:version|#)[^\n]*)?\n)*(?:[ \t]*(?:#[^\n]*)?\Z)?"
 INCLUDE = r"include[ \t]+(?=[^=])"
-END = rf"[ \t]*+(?:(?:#[^\n]*+)?(?:\n|\Z)|(?={INCLUDE}))"
+END = rf"[ \t]*(?:(?:#[^\n]*)?(?:\n|\Z)|(?={INCLUDE}))"
 PLAIN = r'[^"#= \t\n]'
-BARE = rf"(?!{INCLUDE})(?:@#(?={PLAIN})|(?!@#{PLAIN})){PLAIN}++"
-QUOTED = r'"[^"\\]*+(?:\\[\s\S][^"\\]*+)*"'
+BARE = rf"(?!{INCLUDE})(?:@#(?={PLAIN})|(?!@#{PLAIN})){PLAIN}+(?!{PLAIN})"
+QUOTED = r'"[^"\\]*(?:\\[\s\S][^"\\]*)*"'
 TOKEN = rf"(?:{BARE}|{QUOTED})"
-EMPTY = r'(?:\0|"(?:\\\r?\n|\\\0|\0[^"\\]*+)*")'
+EMPTY = r'(?:\0|"(?:\\\r?\n|\\\0|\0[^"\\]*)*")'
 NAME = rf"(?!{EMPTY}){TOKEN}"
-SETTING = rf"[ \t]++(?!version[^\n]*\n){NAME}[ \t]*+=(?:[ \t]*+{TOKEN})*{END}{FILL}"
-HEAD = rf'(?:(config setup)[ \t]*+{TOKEN}?|(conn|ca)(?=[" \t])[ \t]*+({NAME})){END}{FILL}'
-UNINDENTED = rf'(?!(?:conn|ca)[ \t="#]){NAME}[ \t]*+='
-PATTERN = r'(?:[^"\\#\n\t ]++|\\["#} ]|\\(?!["#} ]))*'
+SETTING = rf"[ \t]+(?!version[^\n]*\n){NAME}[ \t]*=(?:[ \t]*{TOKEN})*{END}{FILL}"
+HEAD = rf'(?:(config setup)[ \t]*{TOKEN}?|(conn|ca)(?=[" \t])[ \t]*({NAME})){END}{FILL}'
+UNINDENTED = rf'(?!(?:conn|ca)[ \t="#]){NAME}[ \t]*='
+PATTERN = r'(?:[^"\\#\n\t ]+(?![^"\\#\n\t ])|\\["#} ]|\\(?!["#} ]))*'
 
 # --- productions --------------------------------------------------------------
 
@@ -107,22 +109,20 @@ def production(pattern: str, name: str) -> ParserElement:
 fill = line(FILL, "fill")
 section = production(f"{HEAD}(?P<section>(?:{SETTING})*)", "section")
 settings = production(f"(?P<settings>(?:{SETTING})+)", "settings")
-include = production(
-    rf"([ \t]*+){INCLUDE}({PATTERN})({QUOTED})?(?P<include>{END}{FILL})", "include"
-)
+include = production(rf"([ \t]*){INCLUDE}({PATTERN})({QUOTED})?(?P<include>{END}{FILL})", "include")
 end = StringEnd().leave_whitespace()
 file = (fill + ZeroOrMore(section | more + (settings | include)) + end).leave_whitespace()
 file.parse_with_tabs()
 
 PROBLEMS = (
-    (rf'(?:[^"#\n]++|{QUOTED})*(?!{QUOTED})"', "a quoted string does not end"),
-    (rf"[ \t]*+{INCLUDE}", "an include must be the last of its line"),
-    (rf"[ \t]*+(?:=|{EMPTY})", "a setting without a name"),
-    (rf"[ \t]++{TOKEN}[ \t]*+=", "a value that contains = must be quoted"),
+    (rf'(?:[^"#\n]+(?![^"#\n])|{QUOTED})*(?!{QUOTED})"', "a quoted string does not end"),
+    (rf"[ \t]*{INCLUDE}", "an include must be the last of its line"),
+    (rf"[ \t]*(?:=|{EMPTY})", "a setting without a name"),
+    (rf"[ \t]+{TOKEN}[ \t]*=", "a value that contains = must be quoted"),
     (r"[ \t]", "a setting without ="),
-    (rf"(?:conn|ca)[ \t]*+(?:[#\n]|\Z|{EMPTY})", "section name missing"),
+    (rf"(?:conn|ca)[ \t]*(?:[#\n]|\Z|{EMPTY})", "section name missing"),
     (r'config setup|(?:conn|ca)[" \t]', "text after the name of a section"),
-    (rf"{TOKEN}[ \t]*+=", "a setting must be indented"),
+    (rf"{TOKEN}[ \t]*=", "a setting must be indented"),
     ("", "unknown section"),
 )
 
@@ -185,7 +185,7 @@ def _include(match: re.Match[str], file: str, line: int) -> list[Statement]:
 
 
 _BUILDERS = {"section": _section, "settings": _settings, "include": _include}
-_PAIR = re.compile(rf"([ \t]++({TOKEN})[ \t]*+=[ \t]*+((?:[ \t]*+{TOKEN})*){END}{FILL})")
+_PAIR = re.compile(rf"([ \t]+({TOKEN})[ \t]*=[ \t]*((?:[ \t]*{TOKEN})*){END}{FILL})")
 _TOKEN = re.compile(TOKEN)
 _QUOTED = re.compile(r'\\(\r?\n|[\s\S])|\0[^"\\]*')
 _BARE_PATTERN = re.compile(r'\\(["#} ])|\0[^\\]*')

@@ -65,6 +65,8 @@ belongs to the IKE_SA above it; below a line that may be an unknown IKE_SA it co
 unread.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial

@@ -10,6 +10,8 @@ is unread up to the next record; of it are kept the ends and the direction, wher
 can be told, so that it is known what may stand in it.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -76,11 +78,11 @@ def selector(source: str, destination: str, narrowing: str) -> Selector:
     if not narrowing:
         return Selector(source, destination)
     words = narrowing.split()
-    pairs = list(zip(words[::2], words[1::2], strict=True))
+    pairs = list(zip(words[::2], words[1::2]))
     said = dict(pairs)
     source_port, destination_port = said.get("sport"), said.get("dport")
     ports = [port for port in (source_port, destination_port) if port]
-    if not said.keys() <= set(NARROWING) or not all(map(is_number, ports)):
+    if len(words) % 2 or not said.keys() <= set(NARROWING) or not all(map(is_number, ports)):
         raise ValueError("a selector")
     rest = " ".join(f"{key} {value}" for key, value in pairs if key in TYPES) or None
     protocol, interface = said.get("proto"), said.get("dev")

@@ -1,5 +1,7 @@
 """Keeping what was read of a host, so that it can be judged again elsewhere."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections import Counter

@@ -1,9 +1,10 @@
 """A host as a folder holds it: what was read there once, judged anywhere."""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime
 from pathlib import Path
-from types import NoneType
 from typing import Any, NamedTuple, NoReturn
 
 from check_ipsec.errors import CaptureError
@@ -85,7 +86,7 @@ class _Index(NamedTuple):
 _TYPES: dict[str, tuple[type, ...]] = {
     "command": (list,),
     "stderr": (str,),
-    "exit": (int, NoneType),
+    "exit": (int, type(None)),
     "seconds": (int, float),
     "timed_out": (bool,),
     "refused": (bool,),

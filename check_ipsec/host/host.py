@@ -1,5 +1,7 @@
 """What all hosts have in common, the live one and the captured ones."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from datetime import datetime
 from time import monotonic

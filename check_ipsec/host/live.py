@@ -1,7 +1,9 @@
 """This host: its texts are what commands print now."""
 
+from __future__ import annotations
+
 from collections.abc import Generator, Iterable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from os import F_OK, geteuid
 from pwd import getpwuid
 from shutil import which
@@ -25,7 +27,7 @@ class LiveHost:
     def __init__(self, path: str, files: Files, directories: tuple[str, ...] = DIRECTORIES) -> None:
         self.path = path
         self.files = files
-        self.time: datetime | None = datetime.now(UTC)
+        self.time: datetime | None = datetime.now(timezone.utc)
         self._directories = directories
         self._user = _user()
 

@@ -4,6 +4,8 @@ A source is a fixed read-only command. What a text means is for the grammars;
 here is only told apart why there is none.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from enum import Enum

@@ -5,6 +5,8 @@ asks charon and the kernel what is up as check_ipsec does, asks charon to close 
 connections, and looks again: what it says is what it saw.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys

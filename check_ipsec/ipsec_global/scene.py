@@ -1,5 +1,7 @@
 """One look at the host: what charon holds of the connections that are asked for."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple

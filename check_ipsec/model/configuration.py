@@ -1,5 +1,7 @@
 """What ipsec.conf says."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 

@@ -1,5 +1,7 @@
 """What charon says: ``ipsec statusall``."""
 
+from __future__ import annotations
+
 from enum import Enum
 from typing import NamedTuple
 

@@ -1,5 +1,7 @@
 """What the kernel says: ``ip xfrm state`` and ``ip xfrm policy``."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from check_ipsec.model.unread import UnreadLine, UnreadRecord

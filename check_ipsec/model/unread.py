@@ -1,5 +1,7 @@
 """What of a text no grammar knows."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 

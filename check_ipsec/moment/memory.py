@@ -9,6 +9,8 @@ Without an earlier reading a check has less to say and no error: whatever is wro
 file is a note.
 """
 
+from __future__ import annotations
+
 import fcntl
 import json
 import os
@@ -18,7 +20,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
-from types import NoneType
 from typing import Any, NamedTuple
 
 FORMAT = 1
@@ -146,8 +147,8 @@ def _reading(stored: Any, now: float) -> Reading:
         reading = Reading(**stored)
         known = (
             type(reading.time) in (int, float)
-            and isinstance(reading.boot, (str, NoneType))
-            and isinstance(reading.daemon, (str, NoneType))
+            and isinstance(reading.boot, (str, type(None)))
+            and isinstance(reading.daemon, (str, type(None)))
         )
     except TypeError:
         known = False

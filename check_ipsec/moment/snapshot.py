@@ -3,6 +3,8 @@
 What could not be had stays as its error, for each source.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple, TypeVar
 

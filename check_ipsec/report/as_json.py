@@ -1,5 +1,7 @@
 """The same facts for programs: one object, ASCII only, numbers as numbers."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

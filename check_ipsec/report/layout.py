@@ -10,9 +10,7 @@ SIZES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 def row(cells: Iterable[str], widths: Iterable[int]) -> str:
     """Cells in columns; one that is too long pushes the others to the right."""
-    return " ".join(
-        cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=True)
-    )
+    return " ".join(cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths))
 
 
 def columns(text: str) -> int:

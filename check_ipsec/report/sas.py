@@ -1,5 +1,7 @@
 """IKE_SAs and CHILD_SAs in words."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa, IkeState

@@ -1,5 +1,7 @@
 """How bad it is: states mapped to the statuses of the Monitoring Plugins guidelines."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum

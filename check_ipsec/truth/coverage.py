@@ -5,6 +5,8 @@ agree to a part of them (RFC 7296, 2.9); an IKEv1 CHILD_SA has one pair only, an
 for the first of the list (stroke_config.c; quick_mode.c, get_ts).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from check_ipsec.configuration.expectation import Expectation

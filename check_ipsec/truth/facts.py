@@ -1,5 +1,7 @@
 """All that configuration, daemon and kernel say of one connection, side by side."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

@@ -1,5 +1,7 @@
 """What comes in: why a packet would not be let in, or let in unprotected."""
 
+from __future__ import annotations
+
 from check_ipsec.truth.kernel import Kernel
 from check_ipsec.truth.outbound import packet, template_differences
 from check_ipsec.truth.packet import Packet, covers

@@ -27,6 +27,8 @@ host itself sends); policies of sockets; ``ip xfrm policy setdefault``;
 which states have expired, for ``ip`` does not say so (the kernel removes them).
 """
 
+from __future__ import annotations
+
 from enum import Enum
 from typing import NamedTuple
 

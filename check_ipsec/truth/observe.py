@@ -1,5 +1,7 @@
 """From a host to the truth about its connections: read, join, look twice if needed."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple

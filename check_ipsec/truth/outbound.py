@@ -1,5 +1,7 @@
 """What leaves: why a packet would not be protected by its connection."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from check_ipsec.model.kernel import Template, XfrmPolicy, XfrmState

@@ -1,5 +1,7 @@
 """A packet of a connection, and whether a selector covers it."""
 
+from __future__ import annotations
+
 from functools import cache
 from typing import NamedTuple
 
@@ -68,7 +70,7 @@ def contains(outer: Ends, inner: Ends) -> bool:
     """Whether both ends lie in those of another."""
     return all(
         one.bits == other.bits and one.first <= other.first and other.last <= one.last
-        for one, other in zip(outer, inner, strict=True)
+        for one, other in zip(outer, inner)
     )
 
 

@@ -1,5 +1,7 @@
 """The policies of the kernel, and which of them it takes for a packet."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple

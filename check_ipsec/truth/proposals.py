@@ -6,6 +6,8 @@ keywords), proposal.c (``check_proposal``: what is added and taken away,
 signers/signer.c, prfs/prf.c and key_exchange.c.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import lru_cache
 

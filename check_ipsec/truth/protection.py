@@ -1,5 +1,7 @@
 """Which traffic a connection protects, as far as its configuration tells."""
 
+from __future__ import annotations
+
 import re
 from functools import lru_cache
 from ipaddress import ip_address

@@ -10,6 +10,8 @@ middle of ``ipsec update``. So these verdicts are *fleeting*: seen twice before 
 reported. A section that starter drops (row 2) is no moment.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from check_ipsec.configuration.expectation import Expectation, Override

@@ -44,7 +44,10 @@ row  daemon and kernel                                           state
 ===  ==========================================================  ==============
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
+from typing import Optional
 
 from check_ipsec.configuration.expectation import Expectation
 from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa, IkeState
@@ -193,7 +196,7 @@ def no_daemon(_: Facts) -> Finding:
     return Finding(State.NOT_CONNECTED, Reason.NO_DAEMON)
 
 
-Row = Callable[[Facts], Finding | None]
+Row = Callable[[Facts], Optional[Finding]]
 ROWS_WITHOUT_DAEMON: tuple[Row, ...] = (ignored, no_daemon)
 ROWS: tuple[Row, ...] = (
     ignored,

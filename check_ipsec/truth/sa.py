@@ -11,6 +11,8 @@ another state   an inbound and an outbound state of its reqid whose SPIs charon 
 ==============  =======================================================================
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import NamedTuple
 

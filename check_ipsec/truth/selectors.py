@@ -6,6 +6,8 @@ Written by strongSwan's traffic_selector.c (traffic_selector_printf_hook):
 /etc/protocols and /etc/services give them.
 """
 
+from __future__ import annotations
+
 import re
 from functools import cache, lru_cache
 from ipaddress import ip_address
@@ -56,7 +58,7 @@ class TrafficSelector(NamedTuple):
     protocol: int | str
     port: int | None
 
-    def covers(self, other: "TrafficSelector") -> bool:
+    def covers(self, other: TrafficSelector) -> bool:
         """Whether all of the other's traffic is among this one's, as far as ports tell."""
         return (
             contains(self.addresses, other.addresses)
@@ -74,7 +76,7 @@ class Flow(NamedTuple):
     source_port: int | None
     destination_port: int | None
 
-    def lies_in(self, other: "Flow") -> bool:
+    def lies_in(self, other: Flow) -> bool:
         """Whether all of it is among the traffic of another flow, as far as ports tell."""
         return self == other or (
             contains(other.source, self.source)
@@ -84,7 +86,7 @@ class Flow(NamedTuple):
             and other.destination_port in (ANY, None, self.destination_port)
         )
 
-    def backwards(self) -> "Flow":
+    def backwards(self) -> Flow:
         """The traffic of the other direction."""
         source, destination, protocol, source_port, destination_port = self
         return Flow(destination, source, protocol, destination_port, source_port)

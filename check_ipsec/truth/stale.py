@@ -6,6 +6,8 @@ file; the proposals of an SA are compared with those that the file insists on (`
 What charon would print in another form, or takes from a certificate, is no difference.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address

@@ -1,5 +1,7 @@
 """The states of the kernel, by what they are looked for."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterator
 

@@ -14,6 +14,8 @@ kernel takes is its own and requires IPsec, and names no SPI or one that is ther
 (kernel_netlink_ipsec.c, add_policy_internal: that of an idle trap names none).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from check_ipsec.model.daemon import ChildSa, IkeSa

@@ -1,5 +1,7 @@
 """What is true of a connection: the result that everything else only words."""
 
+from __future__ import annotations
+
 from enum import Enum
 from typing import NamedTuple
 
