@@ -1,7 +1,7 @@
 """The texts that a host can be asked for, and whether one was had.
 
-A source is a fixed read-only command. What a text means is for the grammars;
-here is only told apart why there is none.
+A source is a fixed read-only command, or a file that everybody may read. What a text means
+is for the grammars; here is only told apart why there is none.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning,
 
 
 class Source(Enum):
-    """One row each: file name in a captured folder, command, seconds it may take, what it says.
+    """One row each: file name in a captured folder, command or path, seconds, what it says.
 
-    A row is also a line in the sudoers file and one in the manual page of who asks.
+    A command is also a line in the sudoers file and one in the manual page of who asks.
 
     ``ipsec stroke`` is the text of ``ipsec statusall`` without the wrapper's
     pid files and exit status (strongSwan, src/stroke/stroke.c and
@@ -36,6 +36,11 @@ class Source(Enum):
         self.words = tuple(command.split())
         self.seconds = seconds
         self.about = about
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is read, not run."""
+        return self.words[0].startswith("/")
 
 
 class Output(NamedTuple):
@@ -97,7 +102,7 @@ def text_of(source: Source, output: Output) -> str:
         raise _not_permitted(output, sudo_refusal(output.stderr) or "refused")
     if output.exit is not None and output.exit < 0:
         raise CommandFailed(f"{_spoken(output)} was ended by signal {-output.exit}")
-    return _READERS[source.words[0]](output)
+    return (_file_text if source.is_file else _READERS[source.words[0]])(output)
 
 
 def sudo_refusal(stderr: str) -> str | None:
@@ -135,6 +140,12 @@ _BROKEN_OFF = (
     r"|(?:writing to|reading from) socket failed)"
 )
 _ABSENT = ("No such file or directory", "Connection refused")
+
+
+def _file_text(output: Output) -> str:
+    if output.failed:
+        raise CommandFailed(f"cannot read {_spoken(output)}: {output.stderr}")
+    return output.stdout
 
 
 def _daemon_text(output: Output) -> str:

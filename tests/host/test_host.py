@@ -10,6 +10,7 @@ import pytest
 
 from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, NotPermitted
 from check_ipsec.host.captured import CapturedFiles
+from check_ipsec.host.files import DiskFiles
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
 from check_ipsec.host.sources import Output, Source, TimedOut, sudo_refusal, text_of, without_keys
@@ -308,6 +309,7 @@ def test_ten_hung_reads(folder: Path, who: str, request: pytest.FixtureRequest) 
 
 def test_real_sudo_refuses() -> None:
     code = """
+from check_ipsec.host.files import DiskFiles
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
 from check_ipsec.host.sources import Source, text_of
@@ -373,3 +375,27 @@ def test_time_for_a_second_reading(clock: list[float]) -> None:
     assert host().can_read_again(deadline)
     clock[0] += 0.1
     assert not host().can_read_again(deadline)
+
+
+# --- files ------------------------------------------------------------------------
+
+
+def file_source(monkeypatch: pytest.MonkeyPatch, path: Path) -> Source:
+    source = Source.XFRM_STATE
+    monkeypatch.setattr(source, "words", (str(path),))
+    return source
+
+
+def test_a_file_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = file_source(monkeypatch, tmp_path / "file")
+    (tmp_path / "file").write_bytes(b"text\xff\n")
+    output = LiveHost("/etc/ipsec.conf", DiskFiles()).read(source, Deadline())
+    assert text_of(source, output) == "text\udcff\n"
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = file_source(monkeypatch, tmp_path / "file")
+    output = LiveHost("/etc/ipsec.conf", DiskFiles()).read(source, Deadline())
+    wanted = f"^cannot read {tmp_path}/file: No such file or directory$"
+    with pytest.raises(CommandFailed, match=wanted):
+        text_of(source, output)

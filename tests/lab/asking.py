@@ -1,6 +1,7 @@
 """The installed plugin, asked on a host of the lab, and what is wanted of its answer."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -20,8 +21,9 @@ STATUSES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 # guest whose only processor charon keeps busy
 LONGEST = 9.0 + 1.0 + 3.0
 HOPELESS = 60.0
-ASKS = {"sudo", "ipsec", "stroke", "ip", "check_ipsec"}
-COMMAND = "/usr/lib/nagios/plugins/check_ipsec"
+ASKS = {"sudo", "ipsec", "stroke", "ip", "check_ipsec", "check_ipsec_tra", "check_ipsec_dae"}
+PLUGINS = "/usr/lib/nagios/plugins"
+PLUGIN = "check_ipsec"
 DRAFT = "/tmp/capture"
 
 
@@ -41,16 +43,18 @@ class Answer(NamedTuple):
     @property
     def line(self) -> str:
         """The first line without the plugin's name and the performance data."""
-        return self.text.partition("\n")[0].partition(" | ")[0].removeprefix("IPSEC ")
+        first = self.text.partition("\n")[0].partition(" | ")[0]
+        return re.sub(r"^IPSEC(-[A-Z]+)? ", "", first)
 
     @property
     def status(self) -> str:
         return self.line.partition(" ")[0]
 
 
-def ask(host: Host, *arguments: str, user: str | None = None) -> Answer:
-    """Runs check_ipsec on ``host``, by default as its user in production."""
-    command = host.command(COMMAND, *arguments, user=user or USER, deadline=HOPELESS)
+def ask(host: Host, *arguments: str, user: str | None = None, plugin: str = PLUGIN) -> Answer:
+    """Runs a plugin on ``host``, by default as its user in production."""
+    words = (f"{PLUGINS}/{plugin}", *arguments)
+    command = host.command(*words, user=user or USER, deadline=HOPELESS)
     with TemporaryFile() as said, TemporaryFile() as beside:
         begin = time.monotonic()
         plugin = subprocess.Popen(
@@ -66,14 +70,16 @@ def ask(host: Host, *arguments: str, user: str | None = None) -> Answer:
     return Answer(text, plugin.returncode, seconds, cpu, usage.ru_maxrss * 1024)
 
 
-def ask_keeping(host: Host, record: Path, *arguments: str, user: str | None = None) -> Answer:
+def ask_keeping(
+    host: Host, record: Path, *arguments: str, user: str | None = None, plugin: str = PLUGIN
+) -> Answer:
     """The same; the answer is kept as ``RECORD.said``, what was read in the folder ``record``.
 
-    That folder can be judged again with ``check_ipsec --captured`` and the options in
+    That folder can be judged again with ``PLUGIN --captured`` and the options in
     ``RECORD.args``.
     """
     record.with_suffix(".args").write_text("".join(f"{word}\n" for word in arguments))
-    answer = ask(host, "-v", "--capture", DRAFT, *arguments, user=user)
+    answer = ask(host, "-v", "--capture", DRAFT, *arguments, user=user, plugin=plugin)
     record.with_suffix(".said").write_text(answer.text, errors="surrogateescape")
     draft = host.root / DRAFT.lstrip("/")
     if draft.exists():
@@ -94,7 +100,7 @@ class Asker:
         self._looks += 1
         before = host.processes(ASKS)
         record = self._folder / str(self._looks)
-        answer = ask_keeping(host, record, *look.arguments, user=look.user)
+        answer = ask_keeping(host, record, *look.arguments, user=look.user, plugin=look.plugin)
         problems = list(differences(look, answer))
         if left := left_running(host, before):
             problems.append(f"left running: {left}")

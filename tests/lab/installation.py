@@ -1,10 +1,11 @@
 """The plugin as a site installs it, as folders that lie over a suite's.
 
-``pip`` puts it below /usr/local for the machine's Python; the command and what belongs
+``pip`` puts it below /usr/local for the machine's Python; the plugins and what belongs
 below /etc lie where the Debian package has them. On hosts of another suite, whose Python
 may be too old or missing, the machine's runs it.
 """
 
+import os
 import shutil
 import subprocess
 import sysconfig
@@ -13,11 +14,13 @@ from pathlib import Path
 from lab.errors import LabError
 
 PROJECT = Path(__file__).resolve().parents[2]
-COMMAND = Path("usr/lib/nagios/plugins/check_ipsec")
+PLUGINS = Path("usr/lib/nagios/plugins")
 SUDOERS = Path("etc/sudoers.d/monitoring-plugins-ipsec")
+STATE = Path("var/lib/check_ipsec")
 USER = "nagios"
 # no password, no shell: nobody can log in
-ACCOUNT = f"{USER}:*:899:65534::/nonexistent:/usr/sbin/nologin\n"
+UID, GID = 899, 65534
+ACCOUNT = f"{USER}:*:{UID}:{GID}::/nonexistent:/usr/sbin/nologin\n"
 PIP_INSTALL = (
     *("/usr/bin/python3", "-m", "pip", "install", "--quiet", "--no-deps"),
     *("--no-build-isolation", "--no-warn-script-location"),
@@ -30,10 +33,13 @@ def install(folder: Path) -> None:
     done = subprocess.run([*PIP_INSTALL, f"--root={folder}", str(PROJECT)], check=False)
     if done.returncode:
         raise LabError("check_ipsec could not be installed: apt-get install python3-pip")
-    (folder / COMMAND).parent.mkdir(parents=True)
-    (folder / "usr/local/bin/check_ipsec").rename(folder / COMMAND)
+    (folder / PLUGINS).mkdir(parents=True)
+    for script in (folder / "usr/local/bin").glob("check_ipsec*"):
+        script.rename(folder / PLUGINS / script.name)
     shutil.copytree(PROJECT / "etc", folder / "etc")
     (folder / SUDOERS).chmod(0o440)
+    (folder / STATE).mkdir(parents=True, mode=0o700)
+    os.chown(folder / STATE, UID, GID)
 
 
 def adapt(folder: Path, suite_root: Path) -> None:

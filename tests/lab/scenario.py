@@ -27,6 +27,7 @@ class Look(NamedTuple):
     arguments: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     user: str | None = None
+    plugin: str = "check_ipsec"
     between: Callable[[], object] = lambda: None
     statistics: bool = False
     again: bool = False
@@ -84,7 +85,7 @@ class Lab:
 
         ``arguments`` are more options for it; each text of ``said`` stands in what ``-v``
         adds, however it is broken into lines. ``user`` runs it, by default the one that
-        does in production.
+        does in production. ``plugin`` is the command, by default check_ipsec.
 
         Where the host becomes a fixture: ``between`` is called after charon has
         answered, before the kernel is asked; ``statistics`` asks the kernel with ``-s``;
