@@ -44,6 +44,8 @@ def contradictions(played: Played) -> Iterator[str]:
     for said in sorted(played.folder.glob("*.said")):
         live = first_line(said.read_text(errors="surrogateescape"))
         record = said.with_suffix("")
+        if not live.startswith("IPSEC "):
+            continue  # what another plugin says follows from what it remembers, too
         if record.exists() and (again := first_line(judged(record))) != live:
             yield f"live:     {live}\n captured: {again}\n in {record}"
     fixture = PROJECT / FIXTURES / played.job.name / "expected/text"
