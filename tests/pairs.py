@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
+from check_ipsec.grammar import listcounters, statusall, xfrm_policy, xfrm_state
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 PARSERS: dict[str, Callable[[str, str], Any]] = {
+    "listcounters": listcounters.parse,
     "statusall": statusall.parse,
     "xfrm-policy": xfrm_policy.parse,
     "xfrm-state": xfrm_state.parse,
