@@ -87,5 +87,5 @@ def parse(text: str, source: str) -> CounterLists:
 def _list(tokens: Any) -> Counters:
     """One list; of a key that is there twice the last value counts."""
     head, *rest = tokens
-    values = dict(one for one in rest if type(one) is tuple)
+    values: dict[str, int] = dict(one for one in rest if type(one) is tuple)
     return Counters(head.name, tuple(values.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable
 from datetime import datetime, timezone
 from os import F_OK, geteuid
@@ -11,11 +12,14 @@ from shutil import which
 
 from check_ipsec.host.host import Deadline, Files
 from check_ipsec.host.process import Call, run, run_each
-from check_ipsec.host.sources import Output, Source, sudo_refusal, without_keys
+from check_ipsec.host.sources import Output, Source, sudo_refusal, without_addresses, without_keys
 
 # charon serves four control connections (stroke_socket.c, MAX_CONCURRENT_DEFAULT);
 # one stays free for who asks it something
 AT_ONCE = 3
+# in a path, a file that holds a name; and such a name
+NAMED = re.compile(r"\{(.+?)\}")
+NAME = re.compile(r"[\w+~-][\w.+~-]{0,63}", re.ASCII)
 DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin")
 
 
@@ -35,7 +39,8 @@ class LiveHost:
     def read(self, source: Source, deadline: Deadline) -> Output:
         """What the command of ``source`` prints now."""
         if source.is_file:
-            return _file(source.words[0])
+            output = _file(source.words[0])
+            return output._replace(stdout=without_addresses(source, output.stdout))
         output = self._asked(source.words, deadline.seconds(source))
         return output._replace(stdout=without_keys(source, output.stdout), user=self._user)
 
@@ -78,6 +83,12 @@ class LiveHost:
 
 def _file(path: str) -> Output:
     """A file as it is now; it is of the kernel's making, and short."""
+    if found := NAMED.search(path):
+        inner = _file(found[1])
+        name = inner.stdout.strip()
+        if inner.failed or not NAME.fullmatch(name):
+            return inner._replace(stdout="", stderr=inner.stderr or "no name in it", exit=1)
+        path = path.replace(found[0], name)
     try:
         text = Path(path).read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:

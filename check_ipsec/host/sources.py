@@ -13,11 +13,16 @@ from typing import NamedTuple
 
 from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, NotPermitted
 
+# systemd's folders of what its services run, with one hierarchy of control groups
+SERVICES = "/sys/fs/cgroup/system.slice"
+MODULES_OF_KERNEL = "/lib/modules/{/proc/sys/kernel/osrelease}"
+
 
 class Source(Enum):
     """One row each: file name in a captured folder, command or path, seconds, what it says.
 
-    A command is also a line in the sudoers file and one in the manual page of who asks.
+    A command is also a line in the sudoers file and one in the manual page of who asks. In
+    a path, ``{FILE}`` stands for what that file holds.
 
     ``ipsec stroke`` is the text of ``ipsec statusall`` without the wrapper's
     pid files and exit status (strongSwan, src/stroke/stroke.c and
@@ -30,6 +35,44 @@ class Source(Enum):
     STATUSALL_NB = "statusall-nb", "ipsec stroke statusall-nb", 1.0, "the same without busy SAs"
     XFRM_STATE = "xfrm-state", "ip xfrm state list nokeys", 1.0, "the kernel's states"
     XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
+    LISTCOUNTERS = "listcounters", "ipsec stroke listcounters", 1.0, "what charon counts of IKE"
+    LISTCOUNTERS_ALL = (
+        *("listcounters-all", "ipsec stroke listcounters all", 1.0),
+        "the same for each connection",
+    )
+    PID_FILE = "charon.pid", "/run/charon.pid", 1.0, "the number of charon's process"
+    INIT_STATUS = "init-status", "/proc/1/status", 1.0, "whether other users' processes are shown"
+    CHARON_STATUS = "charon-status", "/proc/{/run/charon.pid}/status", 1.0, "charon's process"
+    CHARON_CGROUP = (
+        *("charon-cgroup", "/proc/{/run/charon.pid}/cgroup", 1.0),
+        "the service or session that charon was started in",
+    )
+    STARTER_SERVICE = (
+        *("starter-service", f"{SERVICES}/strongswan-starter.service/cgroup.procs", 1.0),
+        "the processes of the service with ipsec.conf",
+    )
+    SWANCTL_SERVICE = (
+        *("swanctl-service", f"{SERVICES}/strongswan.service/cgroup.procs", 1.0),
+        "the processes of the service with swanctl.conf",
+    )
+    LARVAL_DROP = (
+        *("xfrm_larval_drop", "/proc/sys/net/core/xfrm_larval_drop", 1.0),
+        "whether packets are dropped while an SA is negotiated",
+    )
+    ACQ_EXPIRES = (
+        *("xfrm_acq_expires", "/proc/sys/net/core/xfrm_acq_expires", 1.0),
+        "for how long the kernel waits for an SA",
+    )
+    MODULES = "modules", "/proc/modules", 1.0, "the loaded modules of the kernel"
+    MODULES_BUILTIN = (
+        *("modules.builtin", f"{MODULES_OF_KERNEL}/modules.builtin", 1.0),
+        "the modules that are part of the kernel",
+    )
+    MODULES_DEP = (
+        *("modules.dep", f"{MODULES_OF_KERNEL}/modules.dep", 1.0),
+        "the modules that the kernel can load, where one is not loaded",
+    )
+    BOOT_ID = "boot_id", "/proc/sys/kernel/random/boot_id", 1.0, "which boot of the kernel it is"
 
     def __init__(self, file: str, command: str, seconds: float, about: str) -> None:
         self.file = file
@@ -114,6 +157,11 @@ def sudo_refusal(stderr: str) -> str | None:
 def without_keys(source: Source, text: str) -> str:
     """``text``, with session keys hidden as ``ip xfrm state list nokeys`` hides them."""
     return _KEY.sub("<<Keys hidden>>", text) if source is Source.XFRM_STATE else text
+
+
+def without_addresses(source: Source, text: str) -> str:
+    """``text``, with addresses of the kernel's memory as /proc/modules shows them to users."""
+    return _KEY.sub("0x0000000000000000", text) if source is Source.MODULES else text
 
 
 _KEY = re.compile(r"0x[0-9a-fA-F]{16,}")

@@ -6,7 +6,7 @@ What could not be had stays as its error, for each source.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from check_ipsec.errors import (
     CheckIpsecError,
@@ -15,14 +15,16 @@ from check_ipsec.errors import (
     NotPermitted,
     ParseError,
 )
-from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
+from check_ipsec.grammar import listcounters, statusall, system, xfrm_policy, xfrm_state
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source, TimedOut, text_of
+from check_ipsec.model.counters import CounterLists
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.kernel import Policies, States
+from check_ipsec.model.system import Process
 
 T = TypeVar("T")
-ERRORS = (NotPermitted, CommandFailed, ParseError)
+ERRORS = (NotPermitted, CommandFailed, ParseError, DaemonNotRunning)
 # charon's counts are unsigned; a larger one went below zero
 NEGATIVE = 2**31
 
@@ -44,6 +46,20 @@ class Snapshot(NamedTuple):
     daemon: Daemon | DaemonNotRunning | None = None
     states: States | CheckIpsecError | None = None
     policies: Policies | CheckIpsecError | None = None
+    counters: CounterLists | CheckIpsecError | None = None
+    counters_by_name: CounterLists | CheckIpsecError | None = None
+    pid: int | CheckIpsecError | None = None
+    first_process: Process | CheckIpsecError | None = None
+    process: Process | CheckIpsecError | None = None
+    group: str | CheckIpsecError | None = None
+    starter_service: tuple[int, ...] | CheckIpsecError | None = None
+    swanctl_service: tuple[int, ...] | CheckIpsecError | None = None
+    larval_drop: int | CheckIpsecError | None = None
+    acq_expires: int | CheckIpsecError | None = None
+    modules: frozenset[str] | CheckIpsecError | None = None
+    builtin_modules: frozenset[str] | CheckIpsecError | None = None
+    loadable_modules: frozenset[str] | CheckIpsecError | None = None
+    boot: str | CheckIpsecError | None = None
 
 
 def take(
@@ -65,7 +81,31 @@ def take(
             taken = taken._replace(policies=read(host, deadline, *POLICIES))
     if isinstance(taken.states, States) and isinstance(taken.policies, Policies):
         taken = taken._replace(states=completed(host, deadline, taken.states, taken.policies))
-    return taken
+    others: dict[str, Any] = {
+        field: read(host, deadline, source, parse)
+        for field, (source, parse) in OTHERS.items()
+        if source in sources
+    }
+    return taken._replace(**others)
+
+
+# what is read as it comes
+OTHERS: dict[str, tuple[Source, Callable[[str, str], Any]]] = {
+    "counters": (Source.LISTCOUNTERS, listcounters.parse),
+    "counters_by_name": (Source.LISTCOUNTERS_ALL, listcounters.parse),
+    "pid": (Source.PID_FILE, system.number),
+    "first_process": (Source.INIT_STATUS, system.process),
+    "process": (Source.CHARON_STATUS, system.process),
+    "group": (Source.CHARON_CGROUP, system.group),
+    "starter_service": (Source.STARTER_SERVICE, system.numbers),
+    "swanctl_service": (Source.SWANCTL_SERVICE, system.numbers),
+    "larval_drop": (Source.LARVAL_DROP, system.number),
+    "acq_expires": (Source.ACQ_EXPIRES, system.number),
+    "modules": (Source.MODULES, system.modules),
+    "builtin_modules": (Source.MODULES_BUILTIN, system.module_files),
+    "loadable_modules": (Source.MODULES_DEP, system.module_files),
+    "boot": (Source.BOOT_ID, system.name),
+}
 
 
 def uses_libipsec(daemon: Daemon | DaemonNotRunning | None) -> bool:

@@ -14,6 +14,7 @@ from check_ipsec.host.files import DiskFiles
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
 from check_ipsec.host.sources import Output, Source, TimedOut, sudo_refusal, text_of, without_keys
+from check_ipsec.truth.observe import SOURCES
 from tests.programs import gone, program
 
 NOBODY = 65534
@@ -335,6 +336,47 @@ def as_ordinary_user(code: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+# --- files ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("held", "text", "problem"),
+    [
+        ("14\n", "Name:\tcharon\n", ""),
+        ("15\n", "", "cannot read {0}/15/status: No such file or directory"),
+        ("../14\n", "", "cannot read {0}/pid: no name in it"),
+        ("1 4\n", "", "cannot read {0}/pid: no name in it"),
+        ("", "", "cannot read {0}/pid: no name in it"),
+        ("14/../14", "", "cannot read {0}/pid: no name in it"),
+        (None, "", "cannot read {0}/pid: No such file or directory"),
+    ],
+)
+def test_a_path_may_hold_what_another_file_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str | None, text: str, problem: str
+) -> None:
+    (tmp_path / "14").mkdir()
+    (tmp_path / "14/status").write_text("Name:\tcharon\n")
+    if held is not None:
+        (tmp_path / "pid").write_text(held)
+    source = Source.CHARON_STATUS
+    monkeypatch.setattr(source, "words", (f"{tmp_path}/{{{tmp_path}/pid}}/status",))
+    output = LiveHost("/etc/ipsec.conf", DiskFiles()).read(source, Deadline())
+    assert output.stdout == text
+    if problem:
+        with pytest.raises(CommandFailed) as raised:
+            text_of(source, output)
+        assert str(raised.value) == problem.format(tmp_path)
+
+
+def test_addresses_of_the_kernel_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "modules").write_text("esp4 1 4 - Live 0xffffffffc0a1b000\n")
+    monkeypatch.setattr(Source.MODULES, "words", (f"{tmp_path}/modules",))
+    output = LiveHost("/etc/ipsec.conf", DiskFiles()).read(Source.MODULES, Deadline())
+    assert output.stdout == "esp4 1 4 - Live 0x0000000000000000\n"
+
+
 # --- how long reading may take ------------------------------------------------
 
 
@@ -346,7 +388,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def limits(deadline: Deadline) -> list[float]:
-    return [round(deadline.seconds(source), 3) for source in Source]
+    return [round(deadline.seconds(source), 3) for source in SOURCES]
 
 
 @pytest.mark.usefixtures("clock")

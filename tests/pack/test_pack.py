@@ -13,6 +13,7 @@ from check_ipsec.errors import UsageError
 from check_ipsec.host.sources import Source
 from pack import completion, icinga, manual
 from pack.commands import COMMANDS, STATUSES, Command, monitored, options
+from pack.manual import ASKED
 from pack.runbook import ADDRESS
 from tests.hosts import ROOT
 
@@ -77,7 +78,7 @@ def test_the_manual_page_has_a_name_for_whatis(tmp_path: Path, command: Command)
 
 @EACH
 def test_the_manual_page_names_the_other_commands(shown: str, command: Command) -> None:
-    named = shown.partition("\nSEE ALSO\n")[2].split("\n")[0]
+    named = " ".join(shown.partition("\nSEE ALSO\n")[2].split("\n\n")[0].split())
     others = [f"{other.name}({other.section})" for other in COMMANDS if other is not command]
     assert named.strip() == ", ".join([*others, "ipsec(8)", "ipsec.conf(5)", "ip-xfrm(8)"])
 
@@ -85,9 +86,13 @@ def test_the_manual_page_names_the_other_commands(shown: str, command: Command) 
 @EACH
 def test_the_manual_page_names_every_question(shown: str, command: Command) -> None:
     section = " ".join(shown.partition("\nQUESTIONS\n")[2].partition("\nFILES\n")[0].split())
-    told = [f"{' '.join(source.words)} {source.about}" for source in Source]
+    told = [f"{' '.join(source.words)} {source.about}" for source in command.sources]
     assert [one for one in told if one in section] == told
-    assert set(command.sources) == set(Source)
+    assert len(section.split(ASKED)[1].split()) == len(" ".join(told).split())
+
+
+def test_every_question_is_some_commands() -> None:
+    assert {source for command in COMMANDS for source in command.sources} == set(Source)
 
 
 # --- completion -------------------------------------------------------------------
@@ -128,7 +133,7 @@ def test_bash_completes_values(tmp_path: Path, command: Command) -> None:
 @PLUGINS
 def test_what_monitoring_systems_offer_is_all_but_files(command: Command) -> None:
     offered = {option.key for option in monitored(command)}
-    hidden = {"--configuration", "--capture", "--captured", "--help", "--version"}
+    hidden = {"--configuration", "--capture", "--captured", "--state", "--help", "--version"}
     assert offered == {name for name in known(command) if name.startswith("--")} - hidden
 
 
@@ -162,6 +167,11 @@ def test_the_basket_has_the_service_of_the_apply_rule() -> None:
     said = dict(re.findall(r"(?m)^\t(\w+) = (.+)$", rule))
     basket = json.loads(icinga.basket())
     template = basket["ServiceTemplate"]["tpl-service-ipsec"]
+    names = [icinga.check_name(command) for command in icinga.plugins()]
+    assert (
+        f"apply Service for (plugin in {json.dumps(names).replace('[', '[ ').replace(']', ' ]')})"
+        in rule
+    )
     assert (said["check_interval"], template["check_interval"]) == ("1m", "60")
     assert (said["retry_interval"], template["retry_interval"]) == ("30s", "30")
     assert said["max_check_attempts"] == template["max_check_attempts"]
@@ -172,7 +182,11 @@ def test_the_basket_has_the_service_of_the_apply_rule() -> None:
     assert f'"{ADDRESS}"' in rule
     services = basket["ServiceSet"]["IPsec"]
     assert f"assign where {services['assign_filter']}\n" in rule
-    assert [one["imports"] for one in services["services"]] == [[template["object_name"]]]
+    templates = [[f"tpl-service-{name}"] for name in names]
+    assert [one["imports"] for one in services["services"]] == templates
+    settings = [{**one, "fields": None, "check_command": None, "object_name": None}
+                for one in basket["ServiceTemplate"].values()]  # fmt: skip
+    assert all(one == settings[0] for one in settings)
 
 
 @PLUGINS
