@@ -7,20 +7,28 @@ together, and what asks for attention of each connection.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from check_ipsec.errors import CheckIpsecError
 from check_ipsec.model.counters import CounterLists, Counters
-from check_ipsec.report.charon import Report, known, notes, number, unread
+from check_ipsec.report.charon import REQUESTS, Judged, Report, known, notes, number, unread
 from check_ipsec.report.layout import LEAST_WIDTH, age, folded, row, size
-from check_ipsec.report.severity import Severity
-from check_ipsec.truth.since import DIFFERENCES
+from check_ipsec.truth.charon import PRIORITIES
 from check_ipsec.untrusted import plain
 
-WIDTHS = (28, 16, 26, 8)
+WIDTHS = (26, 14, 24, 8)
 HEADINGS = ("measure", "now", "limits (warning,critical)", "status")
-OF_NAMES = ("connection", "init", "auth", "child", "rekeys", "invalid")
-NAME_WIDTHS = (32, 9, 9, 9, 8, 8)
+OF_NAMES = ("connection", "init", "auth", "child", "info", "rekeys", "invalid")
+NAME_WIDTHS = (24, 9, 9, 9, 9, 8, 8)
+KINDS = ("Init", "Auth", "CrChild", "Info")
+# what is shown on one line: its name, the measures, the one of them that is judged
+TOGETHER = (
+    ("working", tuple(f"working_{priority}" for priority in PRIORITIES)),
+    ("queue", tuple(f"queue_{priority}" for priority in PRIORITIES)),
+    *(
+        (f"unanswered {kind}, in/out", (f"unanswered_{kind}_in", f"unanswered_{kind}_out"))
+        for kind in REQUESTS
+    ),
+)
 NOTHING = "-"
 IN_BYTES = {"heap", "heap_used", "resident", "growth"}
 IN_SECONDS = {"uptime", "acq_expires"}
@@ -44,11 +52,27 @@ def table(report: Report, width: int, details: bool) -> Iterator[str]:
 
 
 def measures(report: Report) -> Iterator[str]:
-    """Every measure, its limits and what they make of it."""
-    for one in report.judged:
-        status = one.severity.name if one.severity is not Severity.OK or one.limits else NOTHING
-        cells = (one.label, shown(one.label, one.value), one.limits or NOTHING, status)
-        yield row(cells, WIDTHS).rstrip()
+    """Every measure, its limits and what they make of it; those of a kind on one line."""
+    by_label = {one.label: one for one in report.judged}
+    name_of = {label: name for name, labels in TOGETHER for label in labels}
+    groups: dict[str, list[Judged]] = {}
+    for label, one in by_label.items():
+        groups.setdefault(name_of.get(label, label), []).append(one)
+    for name, group in groups.items():
+        yield row((name, *cells(group)), WIDTHS).rstrip()
+
+
+def cells(group: list[Judged]) -> Iterator[str]:
+    """The numbers, their limits and the worst that these make of them.
+
+    The number of all jobs that wait stands behind those of each priority, and is judged.
+    """
+    numbers = group[:-1] if group[-1].label == "queue" else group
+    is_known = any(one.value is not None for one in numbers)
+    yield "/".join(shown(one.label, one.value) for one in (numbers if is_known else numbers[:1]))
+    limits = group[-1].limits
+    yield limits or NOTHING
+    yield max(one.severity for one in group).name if limits and is_known else NOTHING
 
 
 def shown(label: str, value: float | None) -> str:
@@ -65,7 +89,7 @@ def all_counters(report: Report, details: bool) -> Iterator[str]:
     together = report.charon.snapshot.counters
     by_name = report.charon.snapshot.counters_by_name
     if isinstance(together, CounterLists):
-        for one in together.lists:
+        for one in together.lists if details else ():
             yield from listed(one)
     chosen = [one for one in lists_of(by_name) if is_asked_for(report, one)]
     if chosen:
@@ -99,14 +123,18 @@ def of_connection(one: Counters) -> Iterator[str]:
     """Name, requests without responses by kind, rekeys, what could not be read."""
     values = dict(one.values)
     yield plain(one.name or "")
-    for kind in ("init", "auth", "child"):
+    for kind in KINDS:
         yield "/".join(
-            str(max(0, values.get(asked, 0) - values.get(answered, 0)))
-            for label, (asked, answered) in DIFFERENCES.items()
-            if fnmatchcase(label, f"unanswered_{kind}_*")
+            str(unanswered(values, f"ike{asked}{kind}Req", f"ike{answered}{kind}Rsp"))
+            for asked, answered in (("In", "Out"), ("Out", "In"))
         )
     yield str(sum(value for key, value in values.items() if key.endswith("Rekey")))
     yield str(sum(value for key, value in values.items() if key.startswith("ikeInInvalid")))
+
+
+def unanswered(values: dict[str, int], requests: str, responses: str) -> int:
+    """How many requests have no response; those of before an IKE_SA had its name are none."""
+    return max(0, values.get(requests, 0) - values.get(responses, 0))
 
 
 def remarks(report: Report) -> Iterator[str]:
