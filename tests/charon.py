@@ -50,8 +50,10 @@ class Moment:
             return Output(source.words, "", "No such file or directory", exit=1)
         return Output(source.words, text)
 
-    def _captured(self, source: Source) -> str | None:
+    def _captured(self, source: Source) -> str | Output | None:
         path = self._folder / source.file
+        if source is Source.STATUSALL and (self._folder / "statusall-nb").exists():
+            return Output(source.words, "", exit=-15, timed_out=True)
         if not path.exists() and not source.is_file:
             raise CaptureError(f"no {source.file}")
         # a file that could not be read is kept as an empty one

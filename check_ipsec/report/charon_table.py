@@ -18,7 +18,7 @@ from check_ipsec.untrusted import plain
 WIDTHS = (26, 14, 24, 8)
 HEADINGS = ("measure", "now", "limits (warning,critical)", "status")
 OF_NAMES = ("connection", "init", "auth", "child", "info", "rekeys", "invalid")
-NAME_WIDTHS = (24, 9, 9, 9, 9, 8, 8)
+NAME_WIDTHS = (22, 9, 9, 9, 9, 7, 7)
 KINDS = ("Init", "Auth", "CrChild", "Info")
 # what is shown on one line: its name, the measures, the one of them that is judged
 TOGETHER = (
@@ -43,7 +43,7 @@ def table(report: Report, width: int, details: bool) -> Iterator[str]:
     if report.charon.silence is None:
         yield row(HEADINGS, WIDTHS).rstrip()
         yield from measures(report)
-        yield from all_counters(report, details)
+        yield from all_counters(report, width, details)
         for text in remarks(report):
             yield from folded(text, width, 0)
     if report.complaints:
@@ -84,21 +84,21 @@ def shown(label: str, value: float | None) -> str:
     return age(int(value)) if label in IN_SECONDS else number(value)
 
 
-def all_counters(report: Report, details: bool) -> Iterator[str]:
+def all_counters(report: Report, width: int, details: bool) -> Iterator[str]:
     """Counters of all together, and of the connections that are asked for."""
     together = report.charon.snapshot.counters
     by_name = report.charon.snapshot.counters_by_name
     if isinstance(together, CounterLists):
         for one in together.lists if details else ():
-            yield from listed(one)
+            yield from listed(one, width)
     chosen = [one for one in lists_of(by_name) if is_asked_for(report, one)]
     if chosen:
-        yield "requests without responses, in/out, since charon started or was reset:"
+        yield "requests without responses, in/out, since charon started:"
         yield row(OF_NAMES, NAME_WIDTHS).rstrip()
     for one in chosen:
         yield row(of_connection(one), NAME_WIDTHS).rstrip()
         if details:
-            yield from listed(one)
+            yield from listed(one, width)
 
 
 def lists_of(lists: CounterLists | CheckIpsecError | None) -> tuple[Counters, ...]:
@@ -113,10 +113,10 @@ def is_asked_for(report: Report, one: Counters) -> bool:
     return one.name in asked or one.name not in every
 
 
-def listed(one: Counters) -> Iterator[str]:
+def listed(one: Counters, width: int) -> Iterator[str]:
     """Every counter that is not 0, by its key."""
     counted = ", ".join(f"{key} {value}" for key, value in one.values if value)
-    yield from folded(f"counters: {plain(counted) or 'all 0'}", 80, 2)
+    yield from folded(f"counters: {plain(counted) or 'all 0'}", width, 2)
 
 
 def of_connection(one: Counters) -> Iterator[str]:

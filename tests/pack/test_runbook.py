@@ -10,6 +10,7 @@ from check_ipsec.errors import CheckIpsecError
 from check_ipsec.report.severity import Severity
 from check_ipsec.report.table import RUNBOOK
 from check_ipsec.truth.reasons import Reason
+from check_ipsec.truth.troubles import Trouble
 from pack import manual, runbook
 from tests.hosts import ROOT
 
@@ -65,6 +66,15 @@ def test_what_keeps_the_plugin_from_an_answer_is_explained() -> None:
     kinds = {kind.__name__ for kind in CheckIpsecError.__subclasses__()}
     assert kinds - {"DaemonNotRunning"} == UNKNOWN.keys()
     assert set(headings(3, chapter("Nothing can be said"))) == {*UNKNOWN.values(), *OTHERS}
+
+
+def test_troubles_of_charon_and_headings_are_the_same() -> None:
+    assert headings(3, chapter("charon itself")) == [trouble.value for trouble in Trouble]
+
+
+@pytest.mark.parametrize("trouble", Trouble, ids=lambda trouble: trouble.name)
+def test_every_trouble_says_what_to_do(trouble: Trouble) -> None:
+    assert re.search(r"(?m)^    \S", section(trouble.value))
 
 
 @pytest.mark.parametrize("status", Severity, ids=lambda status: status.name)
@@ -160,6 +170,7 @@ def test_the_page_has_an_anchor_for_every_link(page: Page) -> None:
 
 def test_the_page_has_the_anchors_that_monitoring_names(page: Page) -> None:
     assert {reason.anchor for reason in Reason} <= set(page.anchors)
+    assert {trouble.anchor for trouble in Trouble} <= set(page.anchors)
     assert {f"status-{status.value}" for status in Severity} <= set(page.anchors)
 
 

@@ -10,6 +10,7 @@ from lab.asking import Answer, ask_keeping
 from lab.errors import LabError
 from lab.hosts import Host, load_modules, run
 from lab.scenario import Lab, scenario
+from lab.scenarios.fleet import PEERS, fleet
 from lab.scenarios.pair import BOB, DEFAULT, PSK, conn, pair
 from lab.waiting import wait_until
 
@@ -58,9 +59,11 @@ def charon_restarted(lab: Lab) -> None:
     """charon crashes, and its starter starts another one: up is not enough."""
     alice, _ = pair(lab, BOB, installed=("bob",))
     health(lab, alice, ONE + FIRST)
-    before = alice.read("/run/charon.pid")
+    before = alice.run("cat", "/run/charon.pid").stdout
     alice.kill("KILL", "charon")
-    wait_until(lambda: alice.read("/run/charon.pid") != before, "starter starts another charon")
+    now = ("cat", "/run/charon.pid")
+    others = ("", before)
+    wait_until(lambda: alice.run(*now, check=False).stdout not in others, "starter starts another")
     alice.wait_installed("bob")
     young = r"WARNING - charon started \d+s ago; no earlier reading of this charon yet"
     health(lab, alice, young)
@@ -151,13 +154,11 @@ def charon_sent_garbage(lab: Lab) -> None:
 
 # --- threads ------------------------------------------------------------------
 
-# of 16, those that wait for nothing else in an idle charon
-THREADS = 11
 HANGS = "#!/bin/sh\nexec sleep 60\n"
 
 
 def blocked(lab: Lab, number: int) -> Host:
-    """Alice, with so many threads that wait for an updown script each."""
+    """Alice, with so many threads that wait for an updown script, or for who waits for one."""
     carol, alice = lab.host("carol"), lab.host("alice")
     ours = (conn(f"c{one}", "right=10.1.0.3", f"leftsubnet=10.1.0.1[udp/{one}]", "auto=add",
                  "leftupdown=/usr/local/bin/hangs") for one in range(number))  # fmt: skip
@@ -165,19 +166,23 @@ def blocked(lab: Lab, number: int) -> Host:
                    f"rightsubnet=10.1.0.1[udp/{one}]") for one in range(number))  # fmt: skip
     alice.write("/usr/local/bin/hangs", HANGS, 0o755)
     for host, conns in ((alice, ours), (carol, theirs)):
-        host.configure(DEFAULT + "".join(conns), PSK, "reuse_ikesa = no\ndos_protection = no")
+        setup = "config setup\n    uniqueids=no\n\n"
+        charon = "reuse_ikesa = no\ndos_protection = no"
+        host.configure(setup + DEFAULT + "".join(conns), PSK, charon)
         host.start()
     for one in range(number):
         carol.run("ipsec", "stroke", "up-nb", f"c{one}", check=False)
-    hanging = min(number, THREADS)
-    wait_until(lambda: alice.log().count("] established between") >= hanging, "scripts hang")
+    alice.wait_log("CHILD_SA .* established")
     return alice
 
 
 @scenario(live=True)
 def charon_without_threads(lab: Lab) -> None:
-    """An updown script hangs in every worker thread."""
-    health(lab, blocked(lab, 14), "CRITICAL - charon does not answer")
+    """Every worker thread waits for an updown script, or for one that does."""
+    alice = blocked(lab, 14)
+    nb = ("timeout", "2", "ipsec", "stroke", "statusall-nb")
+    wait_until(lambda: not alice.run(*nb, check=False).stdout, "no thread is left")
+    health(lab, alice, "CRITICAL - charon does not answer")
 
 
 @scenario(live=True)
@@ -287,3 +292,16 @@ def charon_health_soak(lab: Lab) -> None:
         while time.monotonic() < end:
             health(lab, alice, rf"OK - {UP}, 1 IKE_SA, \d CHILD_SAs?.*")
             time.sleep(3)
+
+
+@scenario(live=True, seconds=600)
+def charon_health_fleet(lab: Lab) -> None:
+    """A healthy charon that brings up 130 connections, and has them up: busy is no trouble."""
+    alice = fleet(lab, PEERS)
+    alice.spawn("ipsec", "start", "--nofork")
+    alice.wait("Security Associations")
+    fine = r"OK - charon up \w+, \d+ of 32 threads idle, {} IKE_SAs?, {} CHILD_SAs?.*"
+    while "130 up" not in alice.statusall():
+        health(lab, alice, fine.format(r"\d+", r"\d+"))
+    time.sleep(BETWEEN)
+    health(lab, alice, fine.format("130", "130"))
