@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from check_ipsec.checks import daemon
 from check_ipsec.checks.ipsec import LABELS, make_parser
 from check_ipsec.ipsec_global import command
 from tests.hosts import ROOT
@@ -20,8 +21,12 @@ def section(heading: str) -> str:
 
 @pytest.mark.parametrize(
     ("heading", "make"),
-    [("Options", make_parser), ("ipsec-global", command.make_parser)],
-    ids=["check_ipsec", "ipsec-global"],
+    [
+        ("Options", make_parser),
+        ("check_ipsec_daemon", daemon.make_parser),
+        ("ipsec-global", command.make_parser),
+    ],
+    ids=["check_ipsec", "check_ipsec_daemon", "ipsec-global"],
 )
 def test_the_option_table_is_the_parsers(
     heading: str, make: Callable[[], argparse.ArgumentParser]
@@ -43,3 +48,19 @@ def test_what_it_says_to_be_installed_is_shipped(path: str) -> None:
 @pytest.mark.parametrize("label", ["not_established", *LABELS])
 def test_every_label_is_explained(label: str) -> None:
     assert label in section("Perfdata")
+
+
+@pytest.mark.parametrize("row", daemon.ROWS, ids=lambda row: row.option)
+def test_every_default_range_of_charon_is_told(row: daemon.Row) -> None:
+    lines = [line for line in section("check_ipsec_daemon").splitlines() if row.option in line]
+    told = next(line for line in lines if line.startswith("| `-")).split("|")[2]
+    default = daemon.YOUNG if row.default is None else row.default
+    assert f"`{default}`" in told if str(default) else told.strip() == "none"
+
+
+@pytest.mark.parametrize("label", daemon.LABELS)
+def test_every_label_of_charon_is_told(label: str) -> None:
+    text = section("check_ipsec_daemon")
+    stem, _, priority = label.partition("_")
+    whole = f"`{label}`" in text
+    assert whole or (f"`{stem}_`" in text and f"`{priority}`" in text)

@@ -31,6 +31,8 @@ from check_ipsec.truth.charon import Charon, Measures
 # an earlier reading that is younger stays for the next run; a rate is over so much at least
 SECONDS = 10.0
 ROUNDING = 2.0
+# bytes; 39 kB were measured with a CHILD_SA each
+OF_AN_SA = 2**16
 STARTED = "%b %d %H:%M:%S %Y"
 KINDS = {"init": "Init", "auth": "Auth", "child": "CrChild"}
 SUMS = {
@@ -49,9 +51,11 @@ NO_EARLIER = "no earlier reading yet"
 
 
 class Since(NamedTuple):
-    """What has changed. ``rates`` per second, None where unknown; ``growth`` in bytes since
-    charon was smallest. ``restarted``: this boot has seen another charon. ``note`` says what
-    stands in the way.
+    """What has changed.
+
+    ``rates`` per second, None where unknown; ``growth`` in bytes since charon was smallest,
+    beyond what its IKE_SAs explain. ``restarted``: this boot has seen another charon.
+    ``note`` says what stands in the way.
     """
 
     rates: Measures
@@ -82,6 +86,7 @@ def fresh_reading(charon: Charon, now: float, earlier: Reading | None) -> Readin
     }
     started = status and status.daemon.since
     fresh = Reading(now, boot if isinstance(boot, str) else None, started or None, facts)
+    facts["most"] = most_sas(earlier, fresh, len(status.ike_sas) if status else 0)
     facts["least"] = smallest(earlier, fresh)
     facts["restarted"] = was_restarted(earlier, fresh)
     return fresh
@@ -110,8 +115,8 @@ def since(charon: Charon, now: float, remembered: Remembered | None) -> Since:
         note = note or "counters began anew"
     elif before and after:
         rates = rates_of(before, after, max(now - earlier.time, SECONDS))
-    resident, least = fresh.facts["resident"], fresh.facts["least"]
-    growth = resident - least if resident is not None and least is not None else None
+    unexplained, least = beyond_sas(fresh), fresh.facts["least"]
+    growth = None if unexplained is None or least is None else unexplained - least
     return Since(rates, growth, restarted, note)
 
 
@@ -170,13 +175,25 @@ def was_restarted(earlier: Reading | None, fresh: Reading) -> bool:
     return fact(earlier, "restarted") == 1 if same_charon(earlier, fresh) else True
 
 
+def most_sas(earlier: Reading | None, fresh: Reading, number: int) -> int:
+    """The most IKE_SAs that this charon was seen with; their memory it does not give back."""
+    before = fact(earlier, "most") if earlier and same_charon(earlier, fresh) else None
+    return max(number, before or 0)
+
+
+def beyond_sas(reading: Reading) -> int | None:
+    """The memory in bytes that its IKE_SAs do not explain, which may be below 0."""
+    resident: int | None = reading.facts["resident"]
+    return None if resident is None else resident - OF_AN_SA * int(reading.facts["most"])
+
+
 def smallest(earlier: Reading | None, fresh: Reading) -> int | None:
-    """The least memory that this charon was seen with, in bytes."""
-    resident: int | None = fresh.facts["resident"]
+    """The least of that memory that this charon was seen with."""
+    unexplained = beyond_sas(fresh)
     least = fact(earlier, "least") if earlier and same_charon(earlier, fresh) else None
-    if resident is None or least is None:
-        return least if resident is None else resident
-    return min(least, resident)
+    if unexplained is None or least is None:
+        return least if unexplained is None else unexplained
+    return min(least, unexplained)
 
 
 def fact(reading: Reading, key: str) -> int | None:

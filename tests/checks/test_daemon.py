@@ -160,10 +160,10 @@ def test_the_heap_stands_in_for_memory_that_is_not_known(
 ) -> None:
     (copied / "charon-status").write_text("Name:\tcharon\nPid:\t14\n")
     text = (copied / "statusall").read_text()
-    (copied / "statusall").write_text(re.sub(r"sbrk \d+", "sbrk 300000000", text))
+    (copied / "statusall").write_text(re.sub(r"sbrk \d+", "sbrk 600000000", text))
     status, said = asked(capsys, copied)
     assert status == 1
-    assert line_of(said).startswith("WARNING - charon uses 300MB of memory")
+    assert line_of(said).startswith("WARNING - charon uses 600MB of memory")
     assert perfdata(said)["resident"].startswith("U;")
 
 
@@ -216,7 +216,7 @@ def test_a_growing_charon_is_named(
 ) -> None:
     state = f"--state={tmp_path}/state.json"
     said = []
-    for megabytes in (18, 40, 70, 90, 300):
+    for megabytes in (18, 40, 70, 90, 600):
         status = (copied / "charon-status").read_text()
         grown = re.sub(r"VmRSS:\s+\d+", f"VmRSS:\t {megabytes * 1024}", status)
         (copied / "charon-status").write_text(grown)
@@ -224,7 +224,7 @@ def test_a_growing_charon_is_named(
         later(copied, 3600)
     assert [line.partition(" - ")[0] for line in said] == ["OK", "OK", "OK", "WARNING", "WARNING"]
     assert said[3] == "WARNING - charon has grown by 75MB"
-    assert said[4] == "WARNING - charon uses 314MB of memory, charon has grown by 295MB"
+    assert said[4] == "WARNING - charon uses 629MB of memory, charon has grown by 610MB"
 
 
 def test_a_captured_moment_does_not_touch_the_memory_of_this_host(

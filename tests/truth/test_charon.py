@@ -348,6 +348,26 @@ def test_growth_is_since_charon_was_smallest() -> None:
     assert grown == [None, 0, 12_000 * 1024, 7_000 * 1024]
 
 
+def test_what_many_sas_need_is_no_growth() -> None:
+    def moment(kib: int, number: int) -> Moment:
+        head, _, sas = statusall(name="flooded").partition("(0 up, 200 connecting):\n")
+        some = "".join(sas.splitlines(keepends=True)[: 4 * number]) or "  none\n"
+        text = f"{head}(0 up, {number} connecting):\n{some}"
+        status = re.sub(r"18060", str(kib), PROCESS.format("charon"))
+        return Moment("flooded", STATUSALL=text, CHARON_STATUS=status)
+
+    earlier = None
+    grown = []
+    sizes = ((18_000, 0), (18_100, 1), (26_000, 200), (26_000, 0), (90_000, 0))
+    for number, (kib, sas) in enumerate(sizes):
+        now = NOW + 60 * number
+        charon = seen(moment(kib, sas))
+        assert of_status(charon)["ike_sas"] == sas
+        grown.append(since(charon, now, Remembered(Reading(now, "", "", {}), earlier)).growth)
+        earlier = reading(charon, now)(earlier)
+    assert grown == [None, 36 * 1024, 0, 0, 64_000 * 1024]
+
+
 def test_a_young_reading_stays_and_a_rate_is_over_some_seconds() -> None:
     first = reading(seen(Moment()), NOW)(None)
     as_before = {"ikeInInitRsp": 1, "ikeOutInitReq": 1, "ikeInAuthRsp": 1, "ikeOutAuthReq": 1}
