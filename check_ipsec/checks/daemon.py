@@ -55,8 +55,6 @@ LABELS = (
 UNITS = {"uptime": "s", **dict.fromkeys(("heap", "heap_used", "resident", "growth"), "B")}
 # what may be over in a second
 FLEETING = ("threads_idle", "queue", "half_open")
-# what is judged instead of a measure that is not known
-INSTEAD = {"resident": "heap"}
 
 
 class Row(NamedTuple):
@@ -74,8 +72,8 @@ ROWS = (
     Row("--uptime", Trouble.YOUNG, ("uptime",), None, "charon's uptime in seconds"),
     Row("--idle", Trouble.THREADS, ("threads_idle",), Limits("2:", "1:"), "idle worker threads"),
     Row("--queue", Trouble.QUEUE, ("queue",), Limits("50", "500"), "jobs that wait for a thread"),
-    Row("--memory", Trouble.MEMORY, ("resident",), Limits(f"{2**29}", f"{2**31}"),
-        "charon's resident memory in bytes, or its heap where that is not known"),
+    Row("--memory", Trouble.MEMORY, ("resident", "heap"), Limits(f"{2**29}", f"{2**31}"),
+        "charon's resident memory, and of its heap, in bytes"),
     Row("--growth", Trouble.GROWTH, ("growth",), Limits(f"{2**26}"),
         "bytes that charon has grown beyond what its IKE_SAs explain"),
     Row("--half-open", Trouble.HALF_OPEN, ("half_open",), Limits("50", "500"),
@@ -170,27 +168,24 @@ def judge(charon: Charon, lately: Since, options: argparse.Namespace) -> Report:
         "acq_expires": expires,
     }
     judged = tuple(
-        one_judged(label, value, measures, limits_of(label, options, lately.restarted))
+        one_judged(label, value, limits_of(label, options, lately.restarted))
         for label, value in measures.items()
     )
-    found = [*outside(judged, measures), *by_itself(charon, options)]
+    found = [*outside(judged), *by_itself(charon, options)]
     found.sort(key=lambda complaint: -complaint.severity)
     return Report(charon, lately, judged, tuple(found))
 
 
-def one_judged(label: str, value: float | None, measures: Measures, limits: Limits) -> Judged:
-    """A measure, or the one that stands in for it, against its limits."""
-    instead = INSTEAD.get(label)
-    compared = measures.get(instead) if instead and value is None else value
-    return Judged(label, value, str(limits), limits.severity(compared))
+def one_judged(label: str, value: float | None, limits: Limits) -> Judged:
+    """A measure against its limits."""
+    return Judged(label, value, str(limits), limits.severity(value))
 
 
-def outside(judged: Iterable[Judged], measures: Measures) -> Iterator[Complaint]:
+def outside(judged: Iterable[Judged]) -> Iterator[Complaint]:
     """The measures that are outside their limits."""
     for label, value, _, severity in judged:
-        shown = measures.get(INSTEAD.get(label, label)) if value is None else value
-        if severity is not Severity.OK and shown is not None:
-            yield Complaint(severity, ROW_OF[label].trouble, words(label, shown))
+        if severity is not Severity.OK and value is not None:
+            yield Complaint(severity, ROW_OF[label].trouble, words(label, value))
 
 
 def by_itself(charon: Charon, options: argparse.Namespace) -> Iterator[Complaint]:

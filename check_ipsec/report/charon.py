@@ -68,6 +68,7 @@ WORDS: dict[str, Callable[[float], str]] = {
     "threads_idle": counted("worker thread idle", "worker threads idle"),
     "queue": counted("job waits for a thread", "jobs wait for a thread"),
     "resident": lambda value: f"charon uses {size(int(value))}B of memory",
+    "heap": lambda value: f"charon's heap has {size(int(value))}B",
     "growth": lambda value: f"charon has grown by {size(int(value))}B",
     "half_open": counted("half-open IKE_SA", "half-open IKE_SAs"),
     "ike_sas": counted("IKE_SA", "IKE_SAs"),

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from check_ipsec.model.counters import CounterLists
 from check_ipsec.moment.memory import Reading, Remembered
-from check_ipsec.truth.charon import Charon, Measures
+from check_ipsec.truth.charon import Charon, Measures, of_status
 
 # an earlier reading that is younger stays for the next run; a rate is over so much at least
 SECONDS = 10.0
@@ -82,7 +82,7 @@ def fresh_reading(charon: Charon, now: float, earlier: Reading | None) -> Readin
         "uptime": status and status.daemon.uptime,
         "pid": process and process.pid,
         "counters": counters(charon),
-        "resident": process and process.resident,
+        "memory": memory(charon),
     }
     started = status and status.daemon.since
     fresh = Reading(now, boot if isinstance(boot, str) else None, started or None, facts)
@@ -90,6 +90,13 @@ def fresh_reading(charon: Charon, now: float, earlier: Reading | None) -> Readin
     facts["least"] = smallest(earlier, fresh)
     facts["restarted"] = was_restarted(earlier, fresh)
     return fresh
+
+
+def memory(charon: Charon) -> int | None:
+    """charon's memory in bytes: what is in memory, or its heap where more of it is swapped."""
+    measures = of_status(charon)
+    known = [one for one in (measures.get("resident"), measures.get("heap")) if one is not None]
+    return int(max(known)) if known else None
 
 
 def counters(charon: Charon) -> dict[str, int]:
@@ -183,8 +190,8 @@ def most_sas(earlier: Reading | None, fresh: Reading, number: int) -> int:
 
 def beyond_sas(reading: Reading) -> int | None:
     """The memory in bytes that its IKE_SAs do not explain, which may be below 0."""
-    resident: int | None = reading.facts["resident"]
-    return None if resident is None else resident - OF_AN_SA * int(reading.facts["most"])
+    whole: int | None = reading.facts["memory"]
+    return None if whole is None else whole - OF_AN_SA * int(reading.facts["most"])
 
 
 def smallest(earlier: Reading | None, fresh: Reading) -> int | None:

@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -155,7 +155,7 @@ def test_what_is_no_range_is_a_usage_error(text: str, capsys: pytest.CaptureFixt
     assert (status, said.count("\n")) == (3, 1)
 
 
-def test_the_heap_stands_in_for_memory_that_is_not_known(
+def test_the_heap_counts_where_memory_is_not_known(
     capsys: pytest.CaptureFixture[str], copied: Path
 ) -> None:
     (copied / "charon-status").write_text("Name:\tcharon\nPid:\t14\n")
@@ -163,7 +163,7 @@ def test_the_heap_stands_in_for_memory_that_is_not_known(
     (copied / "statusall").write_text(re.sub(r"sbrk \d+", "sbrk 600000000", text))
     status, said = asked(capsys, copied)
     assert status == 1
-    assert line_of(said).startswith("WARNING - charon uses 600MB of memory")
+    assert line_of(said).startswith("WARNING - charon's heap has 600MB")
     assert perfdata(said)["resident"].startswith("U;")
 
 
@@ -211,20 +211,37 @@ def test_rates_follow_from_what_was_remembered(
     assert asked(capsys, copied, state)[0] == 0
 
 
+def resident(copied: Path, octets: int) -> None:
+    text = (copied / "charon-status").read_text()
+    kib = octets // 1024
+    (copied / "charon-status").write_text(re.sub(r"VmRSS:\s+\d+", f"VmRSS:\t {kib}", text))
+
+
+def heap(copied: Path, octets: int) -> None:
+    text = (copied / "statusall").read_text()
+    (copied / "statusall").write_text(re.sub(r"sbrk \d+", f"sbrk {octets}", text))
+
+
+@pytest.mark.parametrize(
+    ("leaks", "much"),
+    [(resident, "charon uses 629MB of memory"), (heap, "charon's heap has 629MB")],
+)
 def test_a_growing_charon_is_named(
-    capsys: pytest.CaptureFixture[str], copied: Path, tmp_path: Path
+    leaks: Callable[[Path, int], None],
+    much: str,
+    capsys: pytest.CaptureFixture[str],
+    copied: Path,
+    tmp_path: Path,
 ) -> None:
     state = f"--state={tmp_path}/state.json"
     said = []
     for megabytes in (18, 40, 70, 90, 600):
-        status = (copied / "charon-status").read_text()
-        grown = re.sub(r"VmRSS:\s+\d+", f"VmRSS:\t {megabytes * 1024}", status)
-        (copied / "charon-status").write_text(grown)
+        leaks(copied, megabytes * 2**20)
         said.append(line_of(asked(capsys, copied, state)[1]))
         later(copied, 3600)
     assert [line.partition(" - ")[0] for line in said] == ["OK", "OK", "OK", "WARNING", "WARNING"]
     assert said[3] == "WARNING - charon has grown by 75MB"
-    assert said[4] == "WARNING - charon uses 629MB of memory, charon has grown by 610MB"
+    assert said[4] == f"WARNING - {much}, charon has grown by 610MB"
 
 
 def test_a_captured_moment_does_not_touch_the_memory_of_this_host(
