@@ -141,9 +141,9 @@ def asked(options: argparse.Namespace) -> Asked:
 
 def is_bad(measures: Measures, options: argparse.Namespace) -> bool:
     """Whether something is outside its range that may be over in a second."""
-    limits = (limits_of(label, options) for label in FLEETING)
     return any(
-        one.severity(measures.get(label)) is not Severity.OK for label, one in zip(FLEETING, limits)
+        limits_of(label, options).severity(measures.get(label)) is not Severity.OK
+        for label in FLEETING
     )
 
 

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from check_ipsec.configuration.ipsec_conf import load
-from check_ipsec.errors import CaptureError, DaemonNotRunning
+from check_ipsec.errors import CaptureError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration, Connection
@@ -115,6 +115,8 @@ def observe(host: Host, asked: Asked, fleeting: Callable[[Measures], bool]) -> C
     """
     configuration = load(host.path, host.files)
     asked_for = chosen(configuration.connections, Question(asked.include, asked.exclude))
+    if configuration.connections and not asked_for:
+        raise UsageError(f"no connection of {host.path} matches -i and -e")
     names = tuple(connection.name for connection in configuration.connections)
     deadline = Deadline(asked.timeout)
     found = Charon(configuration, asked_for, take(host, deadline, names, OF_CHARON))

@@ -147,6 +147,14 @@ def test_limits(
     assert (found, perfdata(text)["half_open"].rstrip(";")) == (status, said.rstrip(";"))
 
 
+def test_filters_that_leave_no_connection_are_a_usage_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, text = asked(capsys, "idle", "-i", "nobody")
+    assert status == 3
+    assert text.endswith("/ipsec.conf matches -i and -e\n")
+
+
 @pytest.mark.parametrize("text", ["x", "5,6,7", "10%", "9:3", "5,x", "\u0663"])
 def test_what_is_no_range_is_a_usage_error(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError):
