@@ -86,7 +86,7 @@ def charon_restarted_with_the_host(lab: Lab) -> None:
 # --- an attack ----------------------------------------------------------------
 
 FLOOD = """\
-import os, socket, struct, sys
+import os, socket, struct, sys, time
 def payload(following, body):
     return struct.pack("!BBH", following, 0, 4 + len(body)) + body
 def init():
@@ -105,6 +105,7 @@ def init():
 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for _ in range(int(sys.argv[2])):
     sender.sendto(init(), (sys.argv[1], 500))
+    time.sleep(0.01)
 """
 GARBAGE = """\
 import os, socket, struct, sys, time
@@ -130,6 +131,7 @@ def charon_flooded(lab: Lab) -> None:
     """200 half-open IKE_SAs, where somebody has turned off charon's protection."""
     alice, bob = attacked(lab, "dos_protection = no")
     bob.run("python3", "-c", FLOOD, "10.1.0.1", "200")
+    alice.wait(r"200 connecting")
     health(lab, alice, f"WARNING - 200 half-open IKE_SAs{FIRST}", "#half-open-ike_sas")
     health(lab, alice, "CRITICAL - 200 half-open IKE_SAs", arguments=("--half-open", "10,100"))
 
@@ -189,7 +191,7 @@ def charon_without_threads(lab: Lab) -> None:
 def charon_busy(lab: Lab) -> None:
     """Updown scripts hang, and threads are left that answer."""
     busy = "WARNING - charon leaves busy SAs out of its answer; no earlier reading yet"
-    health(lab, blocked(lab, 4), busy)
+    health(lab, blocked(lab, 2), busy)
 
 
 @scenario(live=True)
