@@ -15,11 +15,11 @@ from check_ipsec.errors import (
     NotPermitted,
     ParseError,
 )
-from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
+from check_ipsec.grammar import statusall, xfrm_policy, xfrm_stat, xfrm_state, xfrm_statistics
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source, TimedOut, text_of
 from check_ipsec.model.daemon import Status
-from check_ipsec.model.kernel import Policies, States
+from check_ipsec.model.kernel import ErrorCounts, Policies, States, Statistics
 
 T = TypeVar("T")
 ERRORS = (NotPermitted, CommandFailed, ParseError)
@@ -44,6 +44,8 @@ class Snapshot(NamedTuple):
     daemon: Daemon | DaemonNotRunning | None = None
     states: States | CheckIpsecError | None = None
     policies: Policies | CheckIpsecError | None = None
+    statistics: Statistics | CheckIpsecError | None = None
+    errors: ErrorCounts | CheckIpsecError | None = None
 
 
 def take(
@@ -63,6 +65,10 @@ def take(
             taken = taken._replace(states=read(host, deadline, *STATES))
         if Source.XFRM_POLICY in sources:
             taken = taken._replace(policies=read(host, deadline, *POLICIES))
+        if Source.XFRM_STATISTICS in sources:
+            taken = taken._replace(statistics=read(host, deadline, *STATISTICS))
+        if Source.XFRM_STAT in sources:
+            taken = taken._replace(errors=read(host, deadline, *ERROR_COUNTS))
     if isinstance(taken.states, States) and isinstance(taken.policies, Policies):
         taken = taken._replace(states=completed(host, deadline, taken.states, taken.policies))
     return taken
@@ -120,6 +126,8 @@ def counted(number: int) -> int:
 
 STATES = (Source.XFRM_STATE, xfrm_state.parse)
 POLICIES = (Source.XFRM_POLICY, xfrm_policy.parse)
+STATISTICS = (Source.XFRM_STATISTICS, xfrm_statistics.parse)
+ERROR_COUNTS = (Source.XFRM_STAT, xfrm_stat.parse)
 
 
 def read(
@@ -127,9 +135,14 @@ def read(
 ) -> T | CheckIpsecError:
     """What a source says, or why it could not be had."""
     try:
-        return parse(read_patiently(host, source, deadline), " ".join(source.words[:3]))
+        return parse(read_patiently(host, source, deadline), spoken(source))
     except ERRORS as error:
         return error
+
+
+def spoken(source: Source) -> str:
+    """A source as errors name it: without what is only there to be brief or safe."""
+    return " ".join(word for word in source.words if word not in ("list", "nokeys"))
 
 
 def completed(host: Host, deadline: Deadline, states: States, policies: Policies) -> States:
