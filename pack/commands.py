@@ -6,7 +6,7 @@ from inspect import cleandoc
 from sys import modules
 from typing import NamedTuple
 
-from check_ipsec.checks import ipsec
+from check_ipsec.checks import ipsec, traffic
 from check_ipsec.host.sources import Source
 from check_ipsec.ipsec_global import command as ipsec_global
 from check_ipsec.truth.observe import SOURCES
@@ -15,7 +15,7 @@ PLUGINS = "/usr/lib/nagios/plugins"
 OPERATORS = "/usr/sbin"
 
 # a monitoring interface must neither read nor write files that it names
-FILES = ("configuration", "capture", "captured")
+FILES = ("configuration", "capture", "captured", "state")
 STATUSES = ("ok", "warning", "critical", "unknown")
 
 
@@ -48,6 +48,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("check_ipsec", 1, PLUGINS, ipsec.make_parser, ipsec.CHECK.sources),
+    Command("check_ipsec_traffic", 1, PLUGINS, traffic.make_parser, traffic.CHECK.sources),
     Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser, SOURCES),
 )
 

@@ -44,3 +44,12 @@ def status(text: str) -> Severity:
     except KeyError:
         known = ", ".join(status.name.lower() for status in Severity)
         raise argparse.ArgumentTypeError(f"not one of {known}") from None
+
+
+def add_state(parser: argparse.ArgumentParser) -> None:
+    """Where a check remembers; None stands for the file of this host."""
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="what is remembered from run to run (default: a file of this host)",
+    )
