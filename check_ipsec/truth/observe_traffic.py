@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from time import time
 from typing import Any, NamedTuple
 
@@ -23,6 +24,9 @@ from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.traffic import Carried, Judged, Limit, Track, Way, followed, judge
 
 CHECK = "traffic"
+# stroke_list.c, status(): the time now less the seconds since the start, each cut
+SINCE = "%b %d %H:%M:%S %Y"
+JITTER = timedelta(seconds=2)
 SOURCES = (*OF_CHARON, Source.XFRM_STATISTICS, Source.XFRM_STAT)
 
 
@@ -133,7 +137,7 @@ def remembered(
         found.append((states, passed, tracks, past, seconds, note))
         return Reading(now, boot, status.daemon.since, as_json(Past(tracks, states, errors)))
 
-    said = ""
+    said = "no earlier reading yet"
     if question.state:
         said = remember(question.state, CHECK, now, reading).note
     else:
@@ -152,7 +156,7 @@ def remembered(
         judged=tuple(judged),
         rates=rates(observed.errors, past.errors, seconds),
         seconds=seconds,
-        note="; ".join(filter(None, (note, said if said != note else ""))),
+        note="; ".join(filter(None, (note, said))),
     )
 
 
@@ -206,17 +210,28 @@ def comparable(
 ) -> tuple[Past, float | None, str]:
     """What was remembered, how long ago, and why it cannot be compared with."""
     if earlier is None:
-        return NO_PAST, None, "no earlier reading yet"
+        return NO_PAST, None, ""
     past = from_json(earlier.facts)
     if past is None:
         return NO_PAST, None, "no earlier reading: damaged"
     if earlier.boot != boot:
         return Past(past.tracks, {}, {}), None, "the host was started since the last run"
-    if earlier.daemon != since:
+    if not same_start(earlier.daemon, since):
         return past, None, "charon was started since the last run"
     if earlier.time >= now:
         return past, None, "no time has passed since the last run"
     return past, now - earlier.time, ""
+
+
+def same_start(one: str | None, other: str | None) -> bool:
+    """Whether charon says twice that it was started then; what it prints jitters by a second."""
+    if one == other or one is None or other is None:
+        return one == other
+    try:
+        times = [datetime.strptime(text, SINCE) for text in (one, other)]
+    except ValueError:
+        return False
+    return abs(times[0] - times[1]) <= JITTER
 
 
 def as_json(past: Past) -> dict[str, Any]:
