@@ -46,7 +46,7 @@ LIMIT_BYTES, LIMIT_PACKETS = LIMIT.format("bytes"), LIMIT.format("packets")
 EXPIRE_ADD = r"expire add: soft \d+\(sec\), hard (?P<seconds>\d+)\(sec\)"
 EXPIRE_USE = r"expire use: soft \d+\(sec\), hard \d+\(sec\)"
 CURRENT = r"(?P<octets>\d+)\(bytes\), (?P<passed>\d+)\(packets\)"
-DATES = r"add [^\n]* use [^\n]*?"
+DATES = r"add (?P<added>[^\n]*?) use [^\n]*?"
 STATS = r"replay-window (?P<late>\d+) replay (?P<replayed>\d+) failed (?P<failed>\d+)"
 ASKED_FOR = r"proto |lifetime |limit: |expire |add |stats:|\d+\(bytes\)|replay-window \d+ replay"
 INNER = (LIMIT_BYTES, LIMIT_PACKETS, EXPIRE_ADD, EXPIRE_USE, CURRENT, DATES, STATS)
@@ -94,6 +94,7 @@ def _state(found: re.Match[str]) -> StateTraffic:
         late=int(named["late"]),
         replayed=int(named["replayed"]),
         failed=int(named["failed"]),
+        added=named["added"],
         limits=Limits(
             octets=number(named["bytes"]),
             packets=number(named["packets"]),

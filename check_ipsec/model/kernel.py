@@ -69,7 +69,7 @@ class StateTraffic(NamedTuple):
 
     ``replayed`` packets were sent a second time, ``late`` ones came after the replay window
     had passed, ``failed`` ones were not what their sender had made of them. ``limits`` are
-    the hard ones.
+    the hard ones. ``added`` is when it was made, as ``ip`` prints it: in local time.
     """
 
     source: str
@@ -84,6 +84,7 @@ class StateTraffic(NamedTuple):
     replayed: int
     failed: int
     limits: Limits
+    added: str = ""
     understood: bool = True
 
 

@@ -107,18 +107,10 @@ def told(observation: TrafficObservation) -> str:
 
 def rate_of(observation: TrafficObservation) -> str:
     """Octets per second, in and out, of all together."""
-    passed = together(observation)
-    seconds = observation.seconds or 1.0
-    rates = (size(round(way.octets / seconds)) for way in passed[:2])
-    return "{}B/s in, {}B/s out".format(*rates)
-
-
-def together(observation: TrafficObservation) -> Passed:
-    """What has passed through all connections since the last run."""
-    whole = Passed()
-    for one in observation.judged:
-        whole = whole.plus(one.carried.passed)
-    return whole
+    rates = [one.carried.rates() for one in observation.judged]
+    known = [[rate for rate in way if rate is not None] for way in zip(*rates)]
+    told = (f"{size(round(sum(way)))}B/s" if way else "unknown" for way in known)
+    return "{} in, {} out".format(*told)
 
 
 def listed(bad: list[Judged], shown: int) -> str:
@@ -182,8 +174,8 @@ def lines(one: Judged, details: bool) -> Iterator[str]:
     if columns(name) > WIDTHS[0]:
         yield name
         name = ""
-    passed, whole = one.carried.passed, one.carried.track.total
-    per_second = [per(one, way.octets) for way in passed[:2]]
+    whole = one.carried.track.total
+    per_second = [NOTHING if rate is None else size(round(rate)) for rate in one.carried.rates()]
     octets = [size(way.octets) for way in whole[:2]]
     cells = (name, one.flow.value, *per_second, *octets, str(sum(whole.refused)), used(one))
     yield row(cells, WIDTHS).rstrip()
@@ -195,12 +187,6 @@ def lines(one: Judged, details: bool) -> Iterator[str]:
             f"  packets in {whole.inbound.packets}, out {whole.outbound.packets}; replayed "
             f"{refused.replayed}, late {refused.late}, damaged {refused.failed}"
         )
-
-
-def per(one: Judged, number: int) -> str:
-    """A number of octets per second."""
-    seconds = one.carried.seconds
-    return NOTHING if not seconds else size(round(number / seconds))
 
 
 def used(one: Judged) -> str:
@@ -240,6 +226,7 @@ def connection(one: Judged) -> dict[str, Any]:
         "flow": one.flow.value,
         "detail": one.detail or None,
         "passed": amounts(one.carried.passed),
+        "octets_per_second": dict(zip(("inbound", "outbound"), one.carried.rates())),
         "total": amounts(track.total),
         "inbound": way(track.inbound),
         "outbound": way(track.outbound),

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from check_ipsec.model.daemon import ChildSa, IkeSa
@@ -150,6 +151,37 @@ def names_by_reqid(sas: dict[str, list[Sa]]) -> dict[int, set[str]]:
         for _, child in owned:
             found[child.reqid].add(name)
     return found
+
+
+def gaps(
+    states: Iterable[StateTraffic],
+    now: dict[Key, Counted],
+    earlier: dict[Key, Counted],
+    then: float,
+) -> dict[tuple[str, bool], float]:
+    """Seconds from the last run, ``then``, that no state was seen of, by connection and way.
+
+    Where a state has gone, its last count is of the last run: what it carried until the new
+    one was made is not known, and does not belong into a rate.
+    """
+    gone = {(count.name, count.inbound) for key, count in earlier.items() if key not in now}
+    found: dict[tuple[str, bool], float] = {}
+    for state in states:
+        key = (state.protocol, state.destination, state.spi)
+        count = now.get(key)
+        made = made_at(state) if count and key not in earlier else None
+        if count and made is not None and (count.name, count.inbound) in gone:
+            way = (count.name, count.inbound)
+            found[way] = min(found.get(way, made - then), made - then)
+    return {way: max(0.0, gap) for way, gap in found.items()}
+
+
+def made_at(state: StateTraffic) -> float | None:
+    """When a state was made, in seconds since 1970: in the middle of the second that is told."""
+    try:
+        return datetime.strptime(state.added, "%Y-%m-%d %H:%M:%S").timestamp() + 0.5
+    except ValueError:
+        return None
 
 
 def by_connection(now: dict[Key, Counted], earlier: dict[Key, Counted]) -> dict[str, Passed]:

@@ -19,7 +19,7 @@ from check_ipsec.model.unread import UnreadLine
 from check_ipsec.moment.memory import Reading, boot_id, remember
 from check_ipsec.moment.snapshot import Daemon, Snapshot, take
 from check_ipsec.truth.facts import carrying_sas
-from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted
+from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted, gaps
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.traffic import Carried, Judged, Limit, Track, Way, followed, judge
 
@@ -144,14 +144,25 @@ def remembered(
         reading(None)
     states, passed, tracks, past, seconds, note = found[-1]
     by_name = states_by_name(statistics.states, states)
+    then = now - (seconds or 0.0)
+    unseen = gaps(statistics.states, states, past.states, then) if seconds else {}
     judged = (
         judge(
-            Carried(name, tuple(owned), by_name[name], passed.get(name, Passed()),
-                    tracks[name], seconds, now),
+            Carried(
+                name=name,
+                sas=tuple(owned),
+                states=by_name[name],
+                passed=passed.get(name, Passed()),
+                track=tracks[name],
+                seconds=seconds,
+                now=now,
+                seen_in=(seconds or 0.0) - unseen.get((name, True), 0.0),
+                seen_out=(seconds or 0.0) - unseen.get((name, False), 0.0),
+            ),
             question.limit,
         )
         for name, owned in sas.items()
-    )  # fmt: skip
+    )
     return observed._replace(
         judged=tuple(judged),
         rates=rates(observed.errors, past.errors, seconds),

@@ -46,6 +46,8 @@ class Flow(Enum):
     IDLE = "idle"
 
 
+# the kernel's dates have seconds
+LEAST = 2.0
 WRONG = (Flow.DAMAGED, Flow.STALLED, Flow.ONE_WAY, Flow.REPLAYED, Flow.ENDING)
 
 
@@ -77,7 +79,10 @@ class Track(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """What a connection has carried since the last run, ``seconds`` ago; None without one."""
+    """What a connection has carried since the last run, ``seconds`` ago; None without one.
+
+    ``seen_in`` and ``seen_out`` are how many of these seconds its states were seen.
+    """
 
     name: str
     sas: tuple[Sa, ...]
@@ -86,6 +91,14 @@ class Carried(NamedTuple):
     track: Track
     seconds: float | None
     now: float
+    seen_in: float = 0.0
+    seen_out: float = 0.0
+
+    def rates(self) -> tuple[float | None, float | None]:
+        """Octets per second in and out; None where they were not seen for long enough."""
+        ways = ((self.passed.inbound, self.seen_in), (self.passed.outbound, self.seen_out))
+        inbound, outbound = (way.octets / seen if seen >= LEAST else None for way, seen in ways)
+        return inbound, outbound
 
 
 class Judged(NamedTuple):

@@ -8,7 +8,9 @@ from check_ipsec.host.sources import Source
 from tests.package.system import System
 
 USERS = ("nagios", "icinga")
-ALLOWED = [(f"/usr/sbin/{source.words[0]}", *source.words[1:]) for source in Source]
+ALLOWED = [
+    (f"/usr/sbin/{source.words[0]}", *source.words[1:]) for source in Source if not source.is_file
+]
 STATE = ("/usr/sbin/ip", "xfrm", "state", "list", "nokeys")
 STATUSALL = ("/usr/sbin/ipsec", "stroke", "statusall")
 REFUSED = [
