@@ -6,6 +6,7 @@ What could not be had stays as its error, for each source.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from check_ipsec.errors import (
@@ -37,6 +38,7 @@ class Daemon(NamedTuple):
 class Snapshot(NamedTuple):
     """One moment; a field is None where its source was not to be asked.
 
+    ``counted`` is when the statistics were read.
     The kernel is not asked either where it knows nothing of the SAs because charon does
     ESP itself.
     """
@@ -46,6 +48,7 @@ class Snapshot(NamedTuple):
     policies: Policies | CheckIpsecError | None = None
     statistics: Statistics | CheckIpsecError | None = None
     errors: ErrorCounts | CheckIpsecError | None = None
+    counted: datetime | None = None
 
 
 def take(
@@ -66,7 +69,8 @@ def take(
         if Source.XFRM_POLICY in sources:
             taken = taken._replace(policies=read(host, deadline, *POLICIES))
         if Source.XFRM_STATISTICS in sources:
-            taken = taken._replace(statistics=read(host, deadline, *STATISTICS))
+            statistics = read(host, deadline, *STATISTICS)
+            taken = taken._replace(statistics=statistics, counted=host.time)
         if Source.XFRM_STAT in sources:
             taken = taken._replace(errors=read(host, deadline, *ERROR_COUNTS))
     if isinstance(taken.states, States) and isinstance(taken.policies, Policies):

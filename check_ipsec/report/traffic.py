@@ -226,6 +226,7 @@ def connection(one: Judged) -> dict[str, Any]:
         "flow": one.flow.value,
         "detail": one.detail or None,
         "passed": amounts(one.carried.passed),
+        "seen_seconds": {"inbound": one.carried.seen_in, "outbound": one.carried.seen_out},
         "octets_per_second": dict(zip(("inbound", "outbound"), one.carried.rates())),
         "total": amounts(track.total),
         "inbound": way(track.inbound),

@@ -80,7 +80,7 @@ def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation
     if names and not asked_for:
         raise UsageError(f"no connection of {host.path} matches -i and -e")
     snapshot = take(host, Deadline(question.which.timeout), names, SOURCES)
-    now = host.time.timestamp() if host.time else time()
+    now = snapshot.counted.timestamp() if snapshot.counted else time()
     observed = compared(snapshot, configuration, question, now)
     only = {connection.name for connection in asked_for}
     return observed._replace(
