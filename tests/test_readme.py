@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from check_ipsec.checks import traffic
 from check_ipsec.checks.ipsec import LABELS, make_parser
 from check_ipsec.ipsec_global import command
 from tests.hosts import ROOT
@@ -20,8 +21,12 @@ def section(heading: str) -> str:
 
 @pytest.mark.parametrize(
     ("heading", "make"),
-    [("Options", make_parser), ("ipsec-global", command.make_parser)],
-    ids=["check_ipsec", "ipsec-global"],
+    [
+        ("Options", make_parser),
+        ("check_ipsec_traffic", traffic.make_parser),
+        ("ipsec-global", command.make_parser),
+    ],
+    ids=["check_ipsec", "check_ipsec_traffic", "ipsec-global"],
 )
 def test_the_option_table_is_the_parsers(
     heading: str, make: Callable[[], argparse.ArgumentParser]

@@ -73,7 +73,8 @@ class Passed(NamedTuple):
     def from_json(cls, stored: Any) -> Passed:
         """As it was kept. Raises ValueError or TypeError where it is something else."""
         inbound, outbound, refused = stored
-        if not all(type(number) is int for part in stored for number in part):
+        numbers = [type(number) for part in stored for number in part]
+        if [len(part) for part in stored] != [2, 2, 3] or set(numbers) != {int}:
             raise ValueError
         return cls(Amount(*inbound), Amount(*outbound), Refused(*refused))
 

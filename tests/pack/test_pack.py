@@ -77,7 +77,7 @@ def test_the_manual_page_has_a_name_for_whatis(tmp_path: Path, command: Command)
 
 @EACH
 def test_the_manual_page_names_the_other_commands(shown: str, command: Command) -> None:
-    named = shown.partition("\nSEE ALSO\n")[2].split("\n")[0]
+    named = " ".join(shown.partition("\nSEE ALSO\n")[2].partition("\n\n")[0].split())
     others = [f"{other.name}({other.section})" for other in COMMANDS if other is not command]
     assert named.strip() == ", ".join([*others, "ipsec(8)", "ipsec.conf(5)", "ip-xfrm(8)"])
 
@@ -85,9 +85,12 @@ def test_the_manual_page_names_the_other_commands(shown: str, command: Command) 
 @EACH
 def test_the_manual_page_names_every_question(shown: str, command: Command) -> None:
     section = " ".join(shown.partition("\nQUESTIONS\n")[2].partition("\nFILES\n")[0].split())
-    told = [f"{' '.join(source.words)} {source.about}" for source in Source]
+    told = [f"{' '.join(source.words)} {source.about}" for source in command.sources]
     assert [one for one in told if one in section] == told
-    assert set(command.sources) == set(Source)
+
+
+def test_every_question_is_that_of_a_command() -> None:
+    assert {source for command in COMMANDS for source in command.sources} == set(Source)
 
 
 # --- completion -------------------------------------------------------------------
@@ -128,7 +131,7 @@ def test_bash_completes_values(tmp_path: Path, command: Command) -> None:
 @PLUGINS
 def test_what_monitoring_systems_offer_is_all_but_files(command: Command) -> None:
     offered = {option.key for option in monitored(command)}
-    hidden = {"--configuration", "--capture", "--captured", "--help", "--version"}
+    hidden = {"--configuration", "--capture", "--captured", "--state", "--help", "--version"}
     assert offered == {name for name in known(command) if name.startswith("--")} - hidden
 
 
@@ -159,7 +162,7 @@ def test_the_basket_has_a_field_for_every_variable(command: Command) -> None:
 
 def test_the_basket_has_the_service_of_the_apply_rule() -> None:
     rule = (ROOT / "etc/icinga2/conf.d/monitoring-plugins-ipsec.conf").read_text()
-    said = dict(re.findall(r"(?m)^\t(\w+) = (.+)$", rule))
+    said = dict(re.findall(r"(?m)^\t+(\w+) = (.+)$", rule))
     basket = json.loads(icinga.basket())
     template = basket["ServiceTemplate"]["tpl-service-ipsec"]
     assert (said["check_interval"], template["check_interval"]) == ("1m", "60")
