@@ -175,7 +175,10 @@ def test_the_basket_has_the_service_of_the_apply_rule() -> None:
     assert f'"{ADDRESS}"' in rule
     services = basket["ServiceSet"]["IPsec"]
     assert f"assign where {services['assign_filter']}\n" in rule
-    assert [one["imports"] for one in services["services"]] == [[template["object_name"]]]
+    checks = re.findall(r'"(\w+)"', re.findall(r"for \(check in \[(.*)\]\)", rule)[0])
+    assert [one["imports"] for one in services["services"]] == [
+        [f"tpl-service-{check}"] for check in checks
+    ]
 
 
 @PLUGINS

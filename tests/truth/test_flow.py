@@ -52,7 +52,7 @@ def test_a_reqid_of_one_connection_says_it_too() -> None:
 
 
 def test_a_reqid_of_two_connections_says_nothing() -> None:
-    sas = {"bob": [SA], "carol": [(ike(), child("carol", spi_in=3, spi_out=4, reqid=1))]}
+    sas = {"bob": [SA], "carol": [(ike(), child(name="carol", spi_in=3, spi_out=4, reqid=1))]}
     assert names(count(state(7), state(4), sas=sas)) == {4: ("carol", False)}
 
 
