@@ -24,6 +24,17 @@ def check_ipsec() -> NoReturn:
     os._exit(status)
 
 
+def check_ipsec_traffic() -> NoReturn:
+    """Whether traffic flows; ends the process with its exit status."""
+    gc.set_threshold(COLLECT_AFTER)
+    from check_ipsec.checks.traffic import main
+
+    gc.freeze()
+    status = main()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 def check_ipsec_daemon() -> NoReturn:
     """The check of charon itself; ends the process with its exit status."""
     gc.set_threshold(COLLECT_AFTER)

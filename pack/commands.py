@@ -6,7 +6,7 @@ from inspect import cleandoc
 from sys import modules
 from typing import NamedTuple
 
-from check_ipsec.checks import daemon, ipsec
+from check_ipsec.checks import daemon, ipsec, traffic
 from check_ipsec.host.sources import Source
 from check_ipsec.ipsec_global import command as ipsec_global
 from check_ipsec.truth.observe import SOURCES
@@ -48,6 +48,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("check_ipsec", 1, PLUGINS, ipsec.make_parser, ipsec.CHECK.sources),
+    Command("check_ipsec_traffic", 1, PLUGINS, traffic.make_parser, traffic.CHECK.sources),
     Command("check_ipsec_daemon", 1, PLUGINS, daemon.make_parser, daemon.CHECK.sources),
     Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser, SOURCES),
 )

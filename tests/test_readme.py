@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from check_ipsec.checks import daemon
+from check_ipsec.checks import daemon, traffic
 from check_ipsec.checks.ipsec import LABELS, make_parser
 from check_ipsec.ipsec_global import command
 from tests.hosts import ROOT
@@ -23,10 +23,11 @@ def section(heading: str) -> str:
     ("heading", "make"),
     [
         ("Options", make_parser),
+        ("check_ipsec_traffic", traffic.make_parser),
         ("check_ipsec_daemon", daemon.make_parser),
         ("ipsec-global", command.make_parser),
     ],
-    ids=["check_ipsec", "check_ipsec_daemon", "ipsec-global"],
+    ids=["check_ipsec", "check_ipsec_traffic", "check_ipsec_daemon", "ipsec-global"],
 )
 def test_the_option_table_is_the_parsers(
     heading: str, make: Callable[[], argparse.ArgumentParser]

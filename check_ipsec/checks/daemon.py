@@ -149,7 +149,8 @@ def is_bad(measures: Measures, options: argparse.Namespace) -> bool:
 
 def lately(host: Host, charon: Charon, options: argparse.Namespace) -> Since:
     """What has changed since the earlier reading; a captured host has one where a file is named."""
-    now = host.time.timestamp() if host.time else time()
+    moment = host.time
+    now = moment.timestamp() if moment else time()
     remembered: Remembered | None = None
     if charon.status and (options.state is not None or options.captured is None):
         file = default_file() if options.state is None else options.state

@@ -47,7 +47,7 @@ def status(text: str) -> Severity:
 
 
 def add_state(parser: argparse.ArgumentParser) -> None:
-    """``--state``: None stands for the file of this host (moment/memory.py)."""
+    """Where a check remembers; None stands for the file of this host."""
     parser.add_argument(
         "--state",
         metavar="FILE",

@@ -31,9 +31,13 @@ class Recording:
     def __init__(self, host: Host) -> None:
         self.path = host.path
         self.files = host.files
-        self.time = host.time
         self.readings: list[Reading] = []
         self._host = host
+
+    @property
+    def time(self) -> datetime | None:
+        """As of the host that is recorded."""
+        return self._host.time
 
     def read(self, source: Source, deadline: Deadline) -> Output:
         """What ``source`` says now, kept."""

@@ -58,11 +58,14 @@ class Files(Protocol):
 class Host(Protocol):
     """A host whose texts can be read, again and again.
 
-    ``path`` is its ipsec.conf. ``time`` is when the texts were or are read.
+    ``path`` is its ipsec.conf.
     """
 
     path: str
-    time: datetime | None
+
+    @property
+    def time(self) -> datetime | None:
+        """When the texts were read; of a host that can be asked, now."""
 
     @property
     def files(self) -> Files:

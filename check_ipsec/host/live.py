@@ -32,9 +32,13 @@ class LiveHost:
     def __init__(self, path: str, files: Files, directories: tuple[str, ...] = DIRECTORIES) -> None:
         self.path = path
         self.files = files
-        self.time: datetime | None = datetime.now(timezone.utc)
         self._directories = directories
         self._user = _user()
+
+    @property
+    def time(self) -> datetime | None:
+        """Now."""
+        return datetime.now(timezone.utc)
 
     def read(self, source: Source, deadline: Deadline) -> Output:
         """What the command of ``source`` prints now."""

@@ -35,6 +35,8 @@ class Source(Enum):
     STATUSALL_NB = "statusall-nb", "ipsec stroke statusall-nb", 1.0, "the same without busy SAs"
     XFRM_STATE = "xfrm-state", "ip xfrm state list nokeys", 1.0, "the kernel's states"
     XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
+    XFRM_STATISTICS = "xfrm-statistics", "ip -s xfrm state list nokeys", 1.0, "states with counters"
+    XFRM_STAT = "xfrm_stat", "/proc/net/xfrm_stat", 1.0, "the kernel's counts of errors"
     LISTCOUNTERS = "listcounters", "ipsec stroke listcounters", 1.0, "what charon counts of IKE"
     LISTCOUNTERS_ALL = (
         *("listcounters-all", "ipsec stroke listcounters all", 1.0),
@@ -156,7 +158,7 @@ def sudo_refusal(stderr: str) -> str | None:
 
 def without_keys(source: Source, text: str) -> str:
     """``text``, with session keys hidden as ``ip xfrm state list nokeys`` hides them."""
-    return _KEY.sub("<<Keys hidden>>", text) if source is Source.XFRM_STATE else text
+    return _KEY.sub("<<Keys hidden>>", text) if "state" in source.words else text
 
 
 def without_addresses(source: Source, text: str) -> str:

@@ -101,7 +101,7 @@ def _exchanged(
     folder: int, name: str, check: str, now: float, reading: Callable[[Reading | None], Reading]
 ) -> Remembered:
     checks: dict[str, Any] = {}
-    earlier, note = None, "no earlier reading"
+    earlier, note = None, "no earlier reading yet"
     try:
         checks = _read(folder, name)
         if check in checks:

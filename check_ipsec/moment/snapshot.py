@@ -6,6 +6,7 @@ What could not be had stays as its error, for each source.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from check_ipsec.errors import (
@@ -15,12 +16,20 @@ from check_ipsec.errors import (
     NotPermitted,
     ParseError,
 )
-from check_ipsec.grammar import listcounters, statusall, system, xfrm_policy, xfrm_state
+from check_ipsec.grammar import (
+    listcounters,
+    statusall,
+    system,
+    xfrm_policy,
+    xfrm_stat,
+    xfrm_state,
+    xfrm_statistics,
+)
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source, TimedOut, text_of
 from check_ipsec.model.counters import CounterLists
 from check_ipsec.model.daemon import Status
-from check_ipsec.model.kernel import Policies, States
+from check_ipsec.model.kernel import ErrorCounts, Policies, States, Statistics
 from check_ipsec.model.system import Process
 
 T = TypeVar("T")
@@ -39,6 +48,7 @@ class Daemon(NamedTuple):
 class Snapshot(NamedTuple):
     """One moment; a field is None where its source was not to be asked.
 
+    ``counted`` is when the statistics were read.
     The kernel is not asked either where it knows nothing of the SAs because charon does
     ESP itself.
     """
@@ -46,6 +56,9 @@ class Snapshot(NamedTuple):
     daemon: Daemon | DaemonNotRunning | None = None
     states: States | CheckIpsecError | None = None
     policies: Policies | CheckIpsecError | None = None
+    statistics: Statistics | CheckIpsecError | None = None
+    errors: ErrorCounts | CheckIpsecError | None = None
+    counted: datetime | None = None
     counters: CounterLists | CheckIpsecError | None = None
     counters_by_name: CounterLists | CheckIpsecError | None = None
     pid: int | CheckIpsecError | None = None
@@ -79,6 +92,11 @@ def take(
             taken = taken._replace(states=read(host, deadline, *STATES))
         if Source.XFRM_POLICY in sources:
             taken = taken._replace(policies=read(host, deadline, *POLICIES))
+        if Source.XFRM_STATISTICS in sources:
+            statistics = read(host, deadline, *STATISTICS)
+            taken = taken._replace(statistics=statistics, counted=host.time)
+        if Source.XFRM_STAT in sources:
+            taken = taken._replace(errors=read(host, deadline, *ERROR_COUNTS))
     if isinstance(taken.states, States) and isinstance(taken.policies, Policies):
         taken = taken._replace(states=completed(host, deadline, taken.states, taken.policies))
     others: dict[str, Any] = {
@@ -160,6 +178,8 @@ def counted(number: int) -> int:
 
 STATES = (Source.XFRM_STATE, xfrm_state.parse)
 POLICIES = (Source.XFRM_POLICY, xfrm_policy.parse)
+STATISTICS = (Source.XFRM_STATISTICS, xfrm_statistics.parse)
+ERROR_COUNTS = (Source.XFRM_STAT, xfrm_stat.parse)
 
 
 def read(
@@ -167,9 +187,14 @@ def read(
 ) -> T | CheckIpsecError:
     """What a source says, or why it could not be had."""
     try:
-        return parse(read_patiently(host, source, deadline), " ".join(source.words[:3]))
+        return parse(read_patiently(host, source, deadline), spoken(source))
     except ERRORS as error:
         return error
+
+
+def spoken(source: Source) -> str:
+    """A source as errors name it: without what is only there to be brief or safe."""
+    return " ".join(word for word in source.words if word not in ("list", "nokeys"))
 
 
 def completed(host: Host, deadline: Deadline, states: States, policies: Policies) -> States:

@@ -129,7 +129,7 @@ def since(charon: Charon, now: float, remembered: Remembered | None) -> Since:
 
 def said_more(note: str) -> str:
     """What is wrong with the memory, if that is more than that it is empty."""
-    more = note.removeprefix("no earlier reading").lstrip(", ")
+    more = note.removeprefix("no earlier reading").removeprefix(" yet").lstrip(", ")
     return f" ({more})" if more else ""
 
 

@@ -14,7 +14,6 @@ from check_ipsec.host.files import DiskFiles
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
 from check_ipsec.host.sources import Output, Source, TimedOut, sudo_refusal, text_of, without_keys
-from check_ipsec.truth.observe import SOURCES
 from tests.programs import gone, program
 
 NOBODY = 65534
@@ -385,6 +384,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     time = [1000.0]
     monkeypatch.setattr("check_ipsec.host.host.monotonic", lambda: time[0])
     return time
+
+
+SOURCES = (Source.STATUSALL, Source.STATUSALL_NB, Source.XFRM_STATE, Source.XFRM_POLICY)
 
 
 def limits(deadline: Deadline) -> list[float]:

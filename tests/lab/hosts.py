@@ -198,7 +198,7 @@ class Host:
         nokeys = ["nokeys"] if kind == "state" else []
         return self.run("ip", "xfrm", kind, "list", *nokeys).stdout
 
-    def wait(self, *patterns: str, timeout: float = 40) -> None:
+    def wait(self, *patterns: str, timeout: float = 80) -> None:
         """Returns once statusall holds all ``patterns``."""
 
         def all_there() -> bool:
@@ -210,7 +210,7 @@ class Host:
     def wait_installed(self, *names: str) -> None:
         self.wait(*(rf"^ *{re.escape(name)}\{{\d+\}}:  INSTALLED" for name in names))
 
-    def wait_gone(self, pattern: str, timeout: float = 40) -> None:
+    def wait_gone(self, pattern: str, timeout: float = 80) -> None:
         """Returns once statusall does not hold ``pattern``."""
 
         def gone() -> bool:
@@ -219,7 +219,7 @@ class Host:
 
         wait_until(gone, f"statusall of {self.name} shows no {pattern}", timeout)
 
-    def wait_log(self, pattern: str, timeout: float = 40) -> None:
+    def wait_log(self, pattern: str, timeout: float = 80) -> None:
         """Returns once charon has logged ``pattern``."""
         told = f"{self.name} logs {pattern}"
         wait_until(lambda: re.search(pattern, self.log()), told, timeout)

@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_first_run_has_no_earlier_reading(file: Path) -> None:
-    assert run(file, 1) == Remembered(said(1), None, "no earlier reading")
+    assert run(file, 1) == Remembered(said(1), None, "no earlier reading yet")
 
 
 def test_the_second_run_has_the_first_one(file: Path) -> None:

@@ -10,6 +10,7 @@ from check_ipsec.errors import CheckIpsecError
 from check_ipsec.report.severity import Severity
 from check_ipsec.report.table import RUNBOOK
 from check_ipsec.truth.reasons import Reason
+from check_ipsec.truth.traffic import WRONG
 from check_ipsec.truth.troubles import Trouble
 from pack import manual, runbook
 from tests.hosts import ROOT
@@ -56,6 +57,11 @@ def silences() -> set[str]:
 
 def test_reasons_and_headings_are_the_same() -> None:
     assert sorted(headings(3, chapter("Reasons"))) == sorted(reason.value for reason in Reason)
+
+
+def test_what_traffic_does_not_do_is_a_heading() -> None:
+    wanted = {flow.value for flow in WRONG} | {"Xfrm..."}
+    assert set(headings(3, chapter("Traffic"))) == wanted
 
 
 def test_the_ways_in_which_charon_is_silent_are_headings_too() -> None:

@@ -31,7 +31,9 @@ class Scripted:
         self.files = CapturedFiles(str(folder(ALL_UP)))
         self.asked: list[str] = []
         self._again = again
-        usual = {source.name: [said(source)] for source in SOURCES if source.name != "STATUSALL_NB"}
+        usual = {
+            source.name: [said(source)] for source in SOURCES if source is not Source.STATUSALL_NB
+        }
         self._answers = {name: list(given) for name, given in {**usual, **answers}.items()}
 
     def read(self, source: Source, _deadline: Deadline) -> Output:

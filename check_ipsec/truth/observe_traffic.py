@@ -1,0 +1,285 @@
+"""From a host to what its connections carry: read, count, compare with the last run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from time import time
+from typing import Any, NamedTuple
+
+from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.errors import CheckIpsecError, DaemonNotRunning, UsageError
+from check_ipsec.host.host import Deadline, Host
+from check_ipsec.host.sources import Source
+from check_ipsec.model.configuration import Configuration, Connection
+from check_ipsec.model.daemon import Status
+from check_ipsec.model.kernel import ErrorCounts, StateTraffic, Statistics
+from check_ipsec.model.unread import UnreadLine
+from check_ipsec.moment.memory import Reading, boot_id, remember
+from check_ipsec.moment.snapshot import Daemon, Snapshot, take
+from check_ipsec.truth.facts import carrying_sas
+from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted, gaps
+from check_ipsec.truth.observe import OF_CHARON, Question, chosen
+from check_ipsec.truth.traffic import Carried, Judged, Limit, Track, Way, followed, judge
+
+CHECK = "traffic"
+# stroke_list.c, status(): the time now less the seconds since the start, each cut
+SINCE = "%b %d %H:%M:%S %Y"
+JITTER = timedelta(seconds=2)
+SOURCES = (*OF_CHARON, Source.XFRM_STATISTICS, Source.XFRM_STAT)
+
+
+class TrafficQuestion(NamedTuple):
+    """Which connections, and what is too much; ``state`` is the file that is remembered in.
+
+    Without ``state`` nothing is.
+    """
+
+    which: Question
+    limit: Limit
+    state: str | None = None
+
+
+class TrafficObservation(NamedTuple):
+    """The answer: what each connection asked for carries, in the order of the file.
+
+    ``seconds`` have passed since the last run; None, and ``note`` says why, where there is
+    none that can be compared with. ``statistics_error`` says why the kernel's counts of the
+    states are not known. ``rates`` are the kernel's errors per second, by their names.
+    """
+
+    configuration: Configuration
+    judged: tuple[Judged, ...]
+    status: Status | None
+    daemon_error: DaemonNotRunning | None
+    statistics_error: CheckIpsecError | None
+    errors: ErrorCounts | None
+    rates: dict[str, float]
+    seconds: float | None
+    note: str
+    unread: tuple[UnreadLine, ...]
+
+
+class Past(NamedTuple):
+    """What was remembered: the track of each connection, the counts of states and errors."""
+
+    tracks: dict[str, Track]
+    states: dict[Key, Counted]
+    errors: dict[str, int]
+
+
+NO_PAST = Past({}, {}, {})
+
+
+def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation:
+    """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
+    configuration = load(host.path, host.files)
+    names = tuple(connection.name for connection in configuration.connections)
+    asked_for = chosen(configuration.connections, question.which)
+    if names and not asked_for:
+        raise UsageError(f"no connection of {host.path} matches -i and -e")
+    snapshot = take(host, Deadline(question.which.timeout), names, SOURCES)
+    now = snapshot.counted.timestamp() if snapshot.counted else time()
+    observed = compared(snapshot, configuration, question, now)
+    only = {connection.name for connection in asked_for}
+    return observed._replace(
+        judged=tuple(one for one in observed.judged if one.carried.name in only)
+    )
+
+
+def compared(
+    snapshot: Snapshot, configuration: Configuration, question: TrafficQuestion, now: float
+) -> TrafficObservation:
+    """All connections, with what has passed since the last run."""
+    status = snapshot.daemon.status if isinstance(snapshot.daemon, Daemon) else None
+    statistics, errors = snapshot.statistics, snapshot.errors
+    known = statistics if isinstance(statistics, Statistics) else None
+    counts = errors if isinstance(errors, ErrorCounts) else None
+    observed = TrafficObservation(
+        configuration=configuration,
+        judged=(),
+        status=status,
+        daemon_error=snapshot.daemon if isinstance(snapshot.daemon, DaemonNotRunning) else None,
+        statistics_error=statistics if isinstance(statistics, CheckIpsecError) else None,
+        errors=counts,
+        rates={},
+        seconds=None,
+        note="",
+        unread=(*(status.unread if status else ()), *(known.lines if known else ()),
+                *(counts.lines if counts else ())),
+    )  # fmt: skip
+    if status is None or known is None:
+        return observed
+    return remembered(observed, known, question, now)
+
+
+def remembered(
+    observed: TrafficObservation, statistics: Statistics, question: TrafficQuestion, now: float
+) -> TrafficObservation:
+    """The same, put in the place of what was remembered."""
+    status = observed.status
+    assert status
+    boot = boot_id() if question.state else None
+    sas = sas_by_name(observed.configuration.connections, status)
+    found = []
+
+    def reading(earlier: Reading | None) -> Reading:
+        past, seconds, note = comparable(earlier, boot, status.daemon.since, now)
+        states = counted(statistics.states, sas, status.addresses, past.states)
+        passed = by_connection(states, past.states)
+        then = None if seconds is None else now - seconds
+        tracks = {
+            name: tracked(past.tracks.get(name, Track()), passed.get(name, Passed()), then)
+            for name in sas
+        }
+        errors = observed.errors.counts if observed.errors else {}
+        found.append((states, passed, tracks, past, seconds, note))
+        return Reading(now, boot, status.daemon.since, as_json(Past(tracks, states, errors)))
+
+    said = "no earlier reading yet"
+    if question.state:
+        said = remember(question.state, CHECK, now, reading).note
+    else:
+        reading(None)
+    states, passed, tracks, past, seconds, note = found[-1]
+    by_name = states_by_name(statistics.states, states)
+    then = now - (seconds or 0.0)
+    unseen = gaps(statistics.states, states, past.states, then) if seconds else {}
+    judged = (
+        judge(
+            Carried(
+                name=name,
+                sas=tuple(owned),
+                states=by_name[name],
+                passed=passed.get(name, Passed()),
+                track=tracks[name],
+                seconds=seconds,
+                now=now,
+                seen_in=(seconds or 0.0) - unseen.get((name, True), 0.0),
+                seen_out=(seconds or 0.0) - unseen.get((name, False), 0.0),
+            ),
+            question.limit,
+        )
+        for name, owned in sas.items()
+    )
+    return observed._replace(
+        judged=tuple(judged),
+        rates=rates(observed.errors, past.errors, seconds),
+        seconds=seconds,
+        note="; ".join(filter(None, (note, said))),
+    )
+
+
+def sas_by_name(connections: Iterable[Connection], status: Status) -> dict[str, list[Sa]]:
+    """The CHILD_SAs that carry, of each connection."""
+    names = {connection.printed_name: connection.name for connection in connections}
+    found: dict[str, list[Sa]] = {connection.name: [] for connection in connections}
+    every = ((ike, child) for ike in status.ike_sas for child in ike.child_sas)
+    for ike, child in carrying_sas(every):
+        if child.name in names:
+            found[names[child.name]].append((ike, child))
+    return found
+
+
+def states_by_name(
+    states: Iterable[StateTraffic], counts: dict[Key, Counted]
+) -> dict[str, tuple[StateTraffic, ...]]:
+    """The states of each connection."""
+    found: dict[str, tuple[StateTraffic, ...]] = defaultdict(tuple)
+    for state in states:
+        count = counts.get((state.protocol, state.destination, state.spi))
+        if count:
+            found[count.name] += (state,)
+    return found
+
+
+def tracked(track: Track, passed: Passed, then: float | None) -> Track:
+    """A track with what has passed since ``then``; each way begins anew where that is None."""
+    if then is None:
+        return Track(track.total.plus(passed), *(Way(flowed=bool(a.packets)) for a in passed[:2]))
+    return followed(track, passed, then)
+
+
+def rates(
+    errors: ErrorCounts | None, before: dict[str, int], seconds: float | None
+) -> dict[str, float]:
+    """The kernel's errors per second since the last run; none without one."""
+    if errors is None or not seconds:
+        return {}
+    return {
+        name: (count - (0 if before.get(name, 0) > count else before.get(name, 0))) / seconds
+        for name, count in errors.counts.items()
+    }
+
+
+# --- what is remembered -------------------------------------------------------------
+
+
+def comparable(
+    earlier: Reading | None, boot: str | None, since: str | None, now: float
+) -> tuple[Past, float | None, str]:
+    """What was remembered, how long ago, and why it cannot be compared with."""
+    if earlier is None:
+        return NO_PAST, None, ""
+    past = from_json(earlier.facts)
+    if past is None:
+        return NO_PAST, None, "no earlier reading: damaged"
+    if earlier.boot != boot:
+        return Past(past.tracks, {}, {}), None, "the host was started since the last run"
+    if not same_start(earlier.daemon, since):
+        return past, None, "charon was started since the last run"
+    if earlier.time >= now:
+        return past, None, "no time has passed since the last run"
+    return past, now - earlier.time, ""
+
+
+def same_start(one: str | None, other: str | None) -> bool:
+    """Whether charon says twice that it was started then; what it prints jitters by a second."""
+    if one == other or one is None or other is None:
+        return one == other
+    try:
+        times = [datetime.strptime(text, SINCE) for text in (one, other)]
+    except ValueError:
+        return False
+    return abs(times[0] - times[1]) <= JITTER
+
+
+def as_json(past: Past) -> dict[str, Any]:
+    """As it is kept."""
+    return {
+        "connections": {
+            name: [track.total.as_json(), list(track.inbound), list(track.outbound)]
+            for name, track in past.tracks.items()
+        },
+        "states": [
+            [*key, count.name, count.inbound, count.passed.as_json()]
+            for key, count in past.states.items()
+        ],
+        "errors": past.errors,
+    }
+
+
+def from_json(facts: Any) -> Past | None:
+    """As it was kept; None where it is something else."""
+    try:
+        tracks = {
+            name: Track(Passed.from_json(total), way(inbound), way(outbound))
+            for name, (total, inbound, outbound) in facts["connections"].items()
+        }
+        states = {
+            (str(protocol), str(host), int(spi)): Counted(
+                str(name), bool(inbound), Passed.from_json(passed)
+            )
+            for protocol, host, spi, name, inbound, passed in facts["states"]
+        }
+        errors = {str(name): int(count) for name, count in facts["errors"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return Past(tracks, states, errors)
+
+
+def way(stored: Any) -> Way:
+    """One way as it was kept. Raises ValueError or TypeError where it is something else."""
+    flowed, since = stored
+    return Way(bool(flowed), None if since is None else float(since))

@@ -1,0 +1,143 @@
+"""check_ipsec_traffic on captured hosts, looked at several times, and its options."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from check_ipsec.host.sources import Source
+from check_ipsec.report.xfrm_errors import MEANINGS
+from tests.runs import HOSTS, SILENT, hosts, looks, say, say_all, whole
+
+STALLED = HOSTS / "traffic-inbound-dropped"
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("host", hosts(), ids=lambda host: host.name)
+def test_captured(host: Path) -> None:
+    assert whole(host) == (host / "expected").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ((), 1),
+        (("--flow", "critical"), 2),
+        (("--flow", "ok"), 0),
+        (("-c", "0"), 2),
+        (("-w", "1"), 0),
+        (("-w", "50%"), 1),
+        (("--silent", "0"), 0),
+        (("-e", "bob"), 3),
+    ],
+)
+def test_statuses(arguments: tuple[str, ...], status: int) -> None:
+    assert say_all(STALLED, *arguments)[-1][1] == status
+
+
+def test_thresholds_hide_no_errors_of_the_kernel() -> None:
+    host = HOSTS / "traffic-of-states-that-are-gone"
+    assert say_all(host, "-c", "5")[-1][1] == 1
+    assert say_all(host, "--errors", "1000")[-1][1] == 0
+
+
+def test_perfdata_of_connections() -> None:
+    text, _ = say_all(STALLED, "--perfdata", "connections")[-1]
+    assert " bob_in=" in text
+    assert " bob_out=" in text
+
+
+def test_json() -> None:
+    text, status = say_all(STALLED, "--json")[-1]
+    found = json.loads(text)
+    assert (found["status"], status) == ("WARNING", 1)
+    (one,) = found["connections"]
+    assert one["flow"] == "stalled"
+    assert one["passed"]["inbound"] == {"octets": 0, "packets": 0}
+    assert set(found["errors"]) >= {"XfrmInNoStates", "XfrmAcquireError"}
+
+
+def test_without_a_state_nothing_is_remembered() -> None:
+    for look in looks(STALLED):
+        text, status = say(f"--captured={look}", *SILENT)
+        assert text.startswith("IPSEC-TRAFFIC OK - no earlier reading yet: 1 connection up | ")
+        assert status == 0
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", '{"format": 1, "checks": {"traffic": {"time": 1, "boot": null, '
+                '"daemon": null, "facts": {"connections": {"bob": 1}}}}}']
+)  # fmt: skip
+def test_a_damaged_memory_is_no_reading(tmp_path: Path, content: str) -> None:
+    state = tmp_path / "state"
+    state.write_text(content)
+    look = looks(STALLED)[-1]
+    text, status = say(f"--captured={look}", "--state", str(state), *SILENT)
+    assert text.startswith("IPSEC-TRAFFIC OK - no earlier reading")
+    assert ": 1 connection up | " in text
+    assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--silent", "-1"), "-1 is not a number from 0"),
+        (("--replays", "x"), "x is not a number from 0"),
+        (("--errors", "٣"), "٣ is not a number from 0"),
+        (("--perfdata", "all"), "argument --perfdata: invalid choice"),
+        (("--flow", "bad"), "argument --flow: not one of ok"),
+        (("-w", "5%%"), "5%% is not a range"),
+    ],
+)
+def test_usage(arguments: tuple[str, ...], problem: str) -> None:
+    text, status = say(*arguments)
+    assert text.startswith(f"IPSEC-TRAFFIC UNKNOWN - {problem}")
+    assert (text.count("\n"), status) == (1, 3)
+
+
+def broken(tmp_path: Path, **texts: str | None) -> str:
+    """The last look with other texts; None is a text that is absent."""
+    folder = tmp_path / "host"
+    folder.mkdir()
+    look = looks(STALLED)[-1]
+    for path in look.iterdir():
+        text = texts.get(path.name.replace("-", "_"), path.read_text())
+        if text is not None and path.name != "capture.json":
+            (folder / path.name).write_text(text)
+    return f"--captured={folder}"
+
+
+def test_charon_is_not_running(tmp_path: Path) -> None:
+    host = broken(tmp_path)
+    refused = "connecting to 'unix:///var/run/charon.ctl' failed: Connection refused\n"
+    entry = {"command": list(Source.STATUSALL.words), "exit": 255, "stderr": refused}
+    (tmp_path / "host/statusall").write_text("")
+    index = {"time": None, "commands": {"statusall": entry}}
+    (tmp_path / "host/capture.json").write_text(json.dumps(index))
+    text, status = say(host)
+    assert text.startswith("IPSEC-TRAFFIC CRITICAL - charon is not running | ")
+    assert " bytes_in=U " in text
+    assert status == 2
+
+
+def test_statistics_that_cannot_be_read_are_no_silence(tmp_path: Path) -> None:
+    text, status = say(broken(tmp_path, xfrm_statistics="cut off"))
+    assert text.startswith("IPSEC-TRAFFIC UNKNOWN - ip -s xfrm state:1: the text ends in")
+    assert status == 3
+
+
+def test_an_absent_text_is_an_error(tmp_path: Path) -> None:
+    text, status = say(broken(tmp_path, xfrm_stat=None))
+    assert status == 3
+    assert "no xfrm_stat in it" in text
+
+
+def test_all_counters_of_the_kernel_have_a_meaning() -> None:
+    known = set()
+    for path in HOSTS.glob("*/*/xfrm_stat"):
+        known |= {line.split()[0] for line in path.read_text().splitlines()}
+    assert known <= set(MEANINGS)

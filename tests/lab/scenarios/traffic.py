@@ -1,0 +1,241 @@
+"""What connections carry: packets that are lost, refused, or fine, run after run."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+
+from lab.asking import Answer, ask, ask_keeping
+from lab.errors import LabError
+from lab.hosts import Host, run
+from lab.scenario import Lab, scenario
+from lab.scenarios.by_hand import GCM, other_state
+from lab.scenarios.merged import all_installed, child
+from lab.scenarios.pair import BOB, pair
+from lab.scenarios.soak import LINGERS
+
+PLUGIN = "check_ipsec_traffic"
+SILENT = ("--silent", "2")
+OFTEN = ("lifetime=24s", "margintime=12s", "rekeyfuzz=30%")
+RATE = 50
+IN_VAIN = r"for \d+ s"
+WRONG = r"WARNING - 1 of 1 connection does not carry as it should: bob \({}\)"
+
+# sends so many of the packets that it sees a host send a second time
+REPLAY = """\
+import socket, sys
+times = int(sys.argv[1])
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as cable:
+    cable.bind(("eth0", 0))
+    cable.settimeout(20)
+    while True:
+        frame, address = cable.recvfrom(2000)
+        if address[2] == socket.PACKET_OUTGOING and frame[23] == socket.IPPROTO_ESP:
+            break
+    for _ in range(times):
+        cable.send(frame)
+"""
+# a datagram of so many octets, so many times, at so many per second
+STREAM = """\
+import socket, sys, time
+address, octets, times, rate = sys.argv[1], *map(int, sys.argv[2:])
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    begin = time.monotonic()
+    for number in range(times):
+        sender.sendto(bytes(octets), (address, 4242))
+        time.sleep(max(0.0, begin + number / rate - time.monotonic()))
+"""
+
+
+def asked(lab: Lab, host: Host, *arguments: str) -> Answer:
+    """What the plugin says; it is kept under the next free number."""
+    number = sum(1 for _ in lab.folder.glob("*.said")) + 1
+    return ask_keeping(host, lab.folder / str(number), *arguments, plugin=PLUGIN)
+
+
+def says(lab: Lab, host: Host, pattern: str, *arguments: str) -> Answer:
+    """Asks, and wants a first line of that pattern."""
+    answer = asked(lab, host, *arguments)
+    expect(answer, pattern)
+    return answer
+
+
+def expect(answer: Answer, pattern: str) -> None:
+    if not re.fullmatch(pattern, answer.line):
+        raise LabError(f"expected: {pattern}\n said:     {answer.line}")
+
+
+def perfdata(answer: Answer, label: str) -> int:
+    found = re.search(rf"[ |]{label}=(\d+)", answer.text.partition("\n")[0])
+    if not found:
+        raise LabError(f"no {label} in: {answer.text}")
+    return int(found[1])
+
+
+def ping(host: Host, address: str = "10.1.0.2", count: int = 8) -> None:
+    host.run("ping", "-q", "-i", "0.2", "-W", "1", "-c", str(count), address, check=False)
+
+
+def drop(host: Host, chain: str) -> None:
+    host.run("iptables-legacy", "-A", chain, "-p", "esp", "-j", "DROP")
+
+
+def followed(lab: Lab) -> tuple[Host, Host]:
+    """Alice and bob, who have talked; both are looked at a first time."""
+    alice, bob = pair(lab, BOB, installed=("bob",))
+    for host in (alice, bob):
+        says(lab, host, "OK - no earlier reading yet: 1 connection up")
+    ping(alice)
+    for host in (alice, bob):
+        says(lab, host, "OK - 1 connection up, 1 with traffic, .*B/s in, .*B/s out", *SILENT)
+    return alice, bob
+
+
+@scenario(live=True)
+def traffic_none(lab: Lab) -> None:
+    """Up, and nobody has anything to say: healthy."""
+    alice, _ = pair(lab, BOB, installed=("bob",))
+    says(lab, alice, "OK - no earlier reading yet: 1 connection up")
+    for _ in range(3):
+        says(lab, alice, "OK - 1 connection up, 0 with traffic, 0B/s in, 0B/s out", *SILENT)
+
+
+@scenario(live=True)
+def traffic_inbound_dropped(lab: Lab) -> None:
+    """ESP that arrives is thrown away: alice talks in vain, bob hears her and answers."""
+    alice, bob = followed(lab)
+    drop(alice, "INPUT")
+    for _ in range(2):
+        ping(alice)
+        asked(lab, bob, *SILENT)
+        answer = asked(lab, alice, *SILENT)
+    expect(answer, WRONG.format(f"stalled: nothing in {IN_VAIN}, out flows"))
+    ping(alice)
+    says(lab, bob, "OK - 1 connection up, 1 with traffic, .*", *SILENT)
+
+
+@scenario(live=True)
+def traffic_outbound_dropped(lab: Lab) -> None:
+    """ESP that leaves is thrown away behind the kernel: bob hears nothing, and is silent."""
+    alice, bob = followed(lab)
+    bob.run("iptables-legacy", "-t", "raw", "-A", "PREROUTING", "-p", "esp", "-j", "DROP")
+    for _ in range(2):
+        ping(alice)
+        ping(bob, "10.1.0.1")
+        answers = [asked(lab, host, *SILENT) for host in (alice, bob)]
+    if answers[1].status != "WARNING" or answers[0].status != "OK":
+        raise LabError("\n".join(answer.line for answer in answers))
+
+
+@scenario(live=True)
+def traffic_dropped_from_the_beginning(lab: Lab) -> None:
+    """ESP never came through, either way."""
+    alice, bob = pair(lab, BOB, installed=("bob",))
+    drop(alice, "INPUT")
+    drop(bob, "INPUT")
+    asked(lab, alice, *SILENT)
+    for _ in range(2):
+        ping(alice)
+        answer = asked(lab, alice, *SILENT)
+    expect(answer, WRONG.format(f"one way: nothing in {IN_VAIN}, out flows"))
+    ping(alice)
+    says(lab, alice, "CRITICAL - 1 of 1 connection does not carry .*", *SILENT, "-c", "0")
+
+
+@scenario(live=True)
+def traffic_replayed(lab: Lab) -> None:
+    """Somebody sends a packet of alice's again and again."""
+    alice, bob = followed(lab)
+    inside = ("nsenter", "--target", alice.pid, "--net", sys.executable, "-c", REPLAY, "500")
+    alice.spawn("sh", "-c", "sleep 1; exec ping -q -c 3 10.1.0.2")
+    run(*inside)
+    says(lab, alice, "OK - .*", *SILENT)
+    says(lab, bob, WRONG.format("replays: .*/s") + ".*", *SILENT)
+
+
+@scenario(live=True)
+def traffic_with_another_key(lab: Lab) -> None:
+    """Alice encrypts with a key that bob does not have."""
+    alice, bob = followed(lab)
+    other_state(alice, "bob", "replay-oseq", "1000", keys=GCM)
+    ping(alice)
+    means = "packets do not fit their SA: damaged, or another key"
+    found = WRONG.format("integrity failures: .*/s")
+    says(lab, bob, rf"{found}; XfrmInStateProtoError .*/s \({means}\)", *SILENT)
+
+
+@scenario(live=True)
+def traffic_of_states_that_are_gone(lab: Lab) -> None:
+    """Bob has lost his states: what alice sends is for nobody."""
+    alice, bob = followed(lab)
+    bob.run("ip", "xfrm", "state", "flush")
+    ping(alice, count=40)
+    found = r"WARNING - .*XfrmInNoStates .*/s \(a peer uses SAs that are not here\)"
+    says(lab, bob, found, *SILENT)
+
+
+@scenario(live=True, seconds=300)
+def traffic_with_losses(lab: Lab) -> None:
+    """One packet of ten is lost each way: no reason to wake anybody."""
+    alice, bob = followed(lab)
+    for host in (alice, bob):
+        host.run("tc", "qdisc", "add", "dev", "eth0", "root", "netem", "loss", "10%")
+    alice.spawn("ping", "-q", "-i", "0.2", "10.1.0.2")
+    for _ in range(12):
+        for host in (alice, bob):
+            says(lab, host, "OK - 1 connection up, 1 with traffic, .*", *SILENT)
+
+
+@scenario(live=True)
+def traffic_after_a_restart(lab: Lab) -> None:
+    """charon was started between two runs: the counts go on, nothing is compared."""
+    alice, _ = followed(lab)
+    before = asked(lab, alice, *SILENT)
+    alice.run("ipsec", "stop")
+    alice.start()
+    alice.wait_installed("bob")
+    ping(alice)
+    line = "OK - charon was started since the last run: 1 connection up"
+    after = says(lab, alice, line, *SILENT)
+    if perfdata(after, "packets_out") < perfdata(before, "packets_out") + 8:
+        raise LabError(f"{before.text}\n{after.text}")
+
+
+@scenario(live=True, seconds=900)
+def traffic_rekeyed(lab: Lab) -> None:
+    """Rekeyed every ten seconds under traffic: the rate is that of what was sent."""
+    ours, theirs = (
+        "".join(child(f"net{number}", number, settings=settings) for number in (1, 2, 3))
+        for settings in (OFTEN, ())
+    )
+    alice, bob = pair(lab, ours, bob=theirs, installed=all_installed(3), charon=LINGERS)
+    alice.add_addresses("lo", "10.2.1.1/32")
+    bob.add_addresses("lo", "10.3.1.1/32")
+    alice.run("ip", "route", "add", "10.3.1.0/24", "via", "10.1.0.2", "src", "10.2.1.1")
+    asked(lab, alice)
+    last = [0, 0, 0, 0]
+    words = ("nsenter", "--target", alice.pid, "--net", sys.executable, "-c", STREAM, "10.3.1.1")
+    stream = subprocess.Popen([*words, "500", str(10**6), str(RATE)])
+    octets, seconds = 0, 0.0
+    try:
+        for number in range(60):
+            time.sleep(2)
+            answer = ask(alice, "--json", plugin=PLUGIN)
+            if answer.exit:
+                raise LabError(f"run {number}: {answer.text}")
+            found = json.loads(answer.text)["connections"][0]
+            total = [*found["total"]["inbound"].values(), *found["total"]["outbound"].values()]
+            if any(now < before for now, before in zip(total, last, strict=True)):
+                raise LabError(f"run {number}: {last}, then {total}")
+            last = total
+            if number:
+                octets += found["passed"]["outbound"]["octets"]
+                seconds += found["seen_seconds"]["outbound"]
+    finally:
+        stream.kill()
+        stream.wait()
+    counted, sent = octets / seconds, RATE * (500 + 28)
+    lab.note(f"{counted:.0f} of {sent} octets per second, seen for {seconds:.0f} s")
+    if abs(counted - sent) > 0.05 * sent:
+        raise LabError(f"{counted:.0f} octets per second, {sent} were sent")

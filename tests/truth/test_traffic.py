@@ -1,0 +1,145 @@
+"""Each row of the table of flows."""
+
+import pytest
+
+from check_ipsec.model.daemon import ChildState
+from check_ipsec.model.kernel import Limits, StateTraffic
+from check_ipsec.truth.flow import Amount, Passed, Refused
+from check_ipsec.truth.traffic import (
+    WRONG,
+    Carried,
+    Flow,
+    Judged,
+    Limit,
+    Track,
+    Way,
+    followed,
+    judge,
+    worst_first,
+)
+from tests.build import LOCAL, REMOTE, child, ike
+
+LIMIT = Limit(failed=0.0, replayed=1.0, silent=120.0, near=95.0)
+NOW = 10_000.0
+BOTH = Passed(Amount(100, 1), Amount(100, 1))
+IN, OUT = Passed(inbound=Amount(100, 1)), Passed(outbound=Amount(100, 1))
+NOTHING = Passed()
+
+
+def carried(
+    passed: Passed = NOTHING,
+    seconds: float | None = 60.0,
+    track: Track | None = None,
+    states: tuple[StateTraffic, ...] = (),
+    up: bool = True,
+    **sa: object,
+) -> Carried:
+    sas = ((ike(), child(**sa)),) if up else ()
+    return Carried("bob", sas, states, passed, track or Track(), seconds, NOW)
+
+
+def refusing(**counts: int) -> Passed:
+    return BOTH._replace(refused=Refused(**counts))
+
+
+def silent(seconds: float, flowed: bool) -> Way:
+    return Way(flowed, NOW - seconds)
+
+
+def state(octets: int = 0, packets: int = 0, **limits: int) -> StateTraffic:
+    most = Limits(**{"octets": None, "packets": None, "seconds": None, **limits})
+    return StateTraffic(LOCAL, REMOTE, "esp", 1, 1, "transport", octets, packets, 0, 0, 0, most)
+
+
+ROWS = [
+    (carried(up=False), Flow.DOWN, ""),
+    (carried(BOTH, seconds=None), Flow.NEW, ""),
+    (carried(refusing(failed=30)), Flow.DAMAGED, "0.5/s"),
+    (carried(refusing(replayed=61)), Flow.REPLAYED, "1.02/s"),
+    (carried(refusing(replayed=60)), Flow.FLOWS, ""),
+    (carried(refusing(late=31, replayed=30)), Flow.REPLAYED, "1.02/s"),
+    (carried(OUT, track=Track(inbound=silent(120, False))), Flow.ONE_WAY,
+     "nothing in for 120 s, out flows"),
+    (carried(OUT, track=Track(inbound=silent(120, True))), Flow.STALLED,
+     "nothing in for 120 s, out flows"),
+    (carried(IN, track=Track(outbound=silent(121, True))), Flow.STALLED,
+     "nothing out for 121 s, in flows"),
+    (carried(OUT, track=Track(inbound=silent(119, True))), Flow.FLOWS, ""),
+    # nothing flows any more
+    (carried(NOTHING, track=Track(inbound=silent(900, True))), Flow.IDLE, ""),
+    (carried(BOTH), Flow.FLOWS, ""),
+    (carried(IN), Flow.FLOWS, ""),
+    (carried(), Flow.IDLE, ""),
+    (carried(up=False, seconds=None), Flow.DOWN, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "flow", "detail"), ROWS)
+def test_rows(one: Carried, flow: Flow, detail: str) -> None:
+    assert judge(one, LIMIT) == Judged(one, flow, detail)
+
+
+def test_silence_may_be_allowed_for_ever() -> None:
+    one = carried(OUT, track=Track(inbound=silent(10**6, True)))
+    assert judge(one, LIMIT._replace(silent=0.0)).flow is Flow.FLOWS
+
+
+def limited(used: int, most: int, **sa: object) -> Flow:
+    limits = Limits(most, None, None)
+    one = state()._replace(octets=used, limits=limits)
+    return judge(carried(states=(one,), **{"rekey_in": None, **sa}), LIMIT).flow
+
+
+def test_a_limit_is_near_where_nothing_renews() -> None:
+    assert limited(95, 100) is Flow.ENDING
+    assert limited(94, 100) is Flow.IDLE
+    assert limited(99, 100, rekey_in=60) is Flow.IDLE
+    assert limited(99, 100, rekeying_due=True) is Flow.IDLE
+    assert limited(99, 100, state=ChildState.REKEYING) is Flow.IDLE
+
+
+def test_a_limit_of_packets_and_of_time() -> None:
+    packets = state()._replace(packets=96, limits=Limits(None, 100, None))
+    assert judge(carried(states=(packets,), rekey_in=None), LIMIT).detail == "96 of 100 packets"
+    timed = state()._replace(limits=Limits(None, None, 3600))
+    ends = {"rekey_in": None, "expires_in": 100}
+    assert judge(carried(states=(timed,), **ends), LIMIT).detail == "100 s left"
+    ends["expires_in"] = 200
+    assert judge(carried(states=(timed,), **ends), LIMIT).flow is Flow.IDLE
+
+
+# --- over several runs --------------------------------------------------------------
+
+
+def after(*passed: Passed) -> Track:
+    """The track after runs a minute apart; the first reading is at 0."""
+    track = Track()
+    for number, one in enumerate(passed):
+        track = followed(track, one, 60.0 * number)
+    return track
+
+
+def test_a_way_is_silent_from_the_run_before_only_the_other_flowed() -> None:
+    assert after(BOTH, OUT, OUT).inbound == Way(True, 60.0)
+    assert after(OUT, OUT).inbound == Way(False, 0.0)
+    assert after(BOTH, IN).outbound == Way(True, 60.0)
+
+
+def test_while_nothing_flows_it_is_neither() -> None:
+    assert after(BOTH, NOTHING, NOTHING).inbound == Way(True, None)
+    assert after(BOTH, OUT, NOTHING, OUT).inbound == Way(True, 60.0)
+
+
+def test_it_is_no_longer_silent_when_it_flows() -> None:
+    assert after(OUT, OUT, BOTH).inbound == Way(True, None)
+
+
+def test_totals_add_up() -> None:
+    assert after(BOTH, OUT, IN).total == Passed(Amount(200, 2), Amount(200, 2))
+
+
+def test_what_is_wrong_comes_first() -> None:
+    flows = {"a": Flow.IDLE, "c": Flow.ONE_WAY, "b": Flow.ONE_WAY, "d": Flow.DAMAGED}
+    found = [Judged(carried()._replace(name=name), flow) for name, flow in flows.items()]
+    assert [one.carried.name for one in worst_first(found)] == ["d", "b", "c", "a"]
+    assert set(WRONG) < set(Flow)
