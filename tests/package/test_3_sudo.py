@@ -21,7 +21,7 @@ REFUSED = [
     (*STATE[:-1], "NOKEYS"),
     (*STATE[:-1], "nokey?"),
     (*STATE[:-2], "list\tnokeys"),
-    (STATE[0], "-s", *STATE[1:]),
+    (STATE[0], "-s", "-s", *STATE[1:]),
     (STATE[0], "xfrm", "state", "flush"),
     (STATE[0], "xfrm", "policy"),
     (STATE[0], "xfrm", "monitor"),

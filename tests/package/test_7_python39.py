@@ -1,6 +1,8 @@
 """The oldest Python that it runs with: 3.9, as Debian 11 and RHEL 9 have it."""
 
 import shutil
+import subprocess
+import sys
 from filecmp import dircmp
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from tests.package.building import clean_copy
 from tests.package.conftest import bare
 
 SOURCE = "/srv/check-ipsec"
+MOMENTS = sorted(path.relative_to(ROOT) for path in (ROOT / "fixtures/daemon").iterdir())
+DAEMON = ("python3", "-W", "error", "-c",
+          "import sys; from check_ipsec.checks.daemon import main; sys.exit(main())")  # fmt: skip
 
 
 def differing(compared: dircmp[str]) -> list[str]:
@@ -37,3 +42,10 @@ def test_it_says_the_same_of_every_captured_host(tmp_path: Path) -> None:
         compared = dircmp(ROOT / HOSTS, source / "check-ipsec" / HOSTS)
         assert compared.common_dirs
         assert differing(compared) == []
+        for moment in MOMENTS:
+            asked = (*DAEMON, f"--captured={moment}", "-vv")
+            told = system.run("env", f"--chdir={SOURCE}", *asked, environment=environment,
+                              check=False)  # fmt: skip
+            command = [sys.executable, *asked[1:]]
+            here = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            assert (told.returncode, told.stdout) == (here.returncode, here.stdout)
