@@ -17,7 +17,8 @@ from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning,
 class Source(Enum):
     """One row each: file name in a captured folder, command or path, seconds, what it says.
 
-    A command is also a line in the sudoers file and one in the manual page of who asks.
+    A command is also a line in the sudoers file, unless ``for_all`` may run it, and one in the
+    manual page of who asks. Some take an argument, which their file name ends with.
 
     ``ipsec stroke`` is the text of ``ipsec statusall`` without the wrapper's
     pid files and exit status (strongSwan, src/stroke/stroke.c and
@@ -32,12 +33,17 @@ class Source(Enum):
     XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
     XFRM_STATISTICS = "xfrm-statistics", "ip -s xfrm state list nokeys", 1.0, "states with counters"
     XFRM_STAT = "xfrm_stat", "/proc/net/xfrm_stat", 1.0, "the kernel's counts of errors"
+    ROUTE = "route", "ip route get", 1.0, "the route to a peer", True
+    LINKS = "links", "ip -o link show", 1.0, "the MTU of each device", True
 
-    def __init__(self, file: str, command: str, seconds: float, about: str) -> None:
+    def __init__(
+        self, file: str, command: str, seconds: float, about: str, for_all: bool = False
+    ) -> None:
         self.file = file
         self.words = tuple(command.split())
         self.seconds = seconds
         self.about = about
+        self.for_all = for_all
 
     @property
     def is_file(self) -> bool:

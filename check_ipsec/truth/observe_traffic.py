@@ -17,6 +17,7 @@ from check_ipsec.model.daemon import Status
 from check_ipsec.model.kernel import ErrorCounts, StateTraffic, Statistics
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.moment.memory import Reading, boot_id, remember
+from check_ipsec.moment.routes import path_mtus
 from check_ipsec.moment.snapshot import Daemon, Snapshot, take
 from check_ipsec.truth.facts import carrying_sas
 from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted, gaps
@@ -27,7 +28,8 @@ CHECK = "traffic"
 # stroke_list.c, status(): the time now less the seconds since the start, each cut
 SINCE = "%b %d %H:%M:%S %Y"
 JITTER = timedelta(seconds=2)
-SOURCES = (*OF_CHARON, Source.XFRM_STATISTICS, Source.XFRM_STAT)
+COUNTS = (*OF_CHARON, Source.XFRM_STATISTICS, Source.XFRM_STAT)
+SOURCES = (*COUNTS, Source.LINKS, Source.ROUTE)
 
 
 class TrafficQuestion(NamedTuple):
@@ -79,9 +81,12 @@ def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation
     asked_for = chosen(configuration.connections, question.which)
     if names and not asked_for:
         raise UsageError(f"no connection of {host.path} matches -i and -e")
-    snapshot = take(host, Deadline(question.which.timeout), names, SOURCES)
+    deadline = Deadline(question.which.timeout)
+    snapshot = take(host, deadline, names, COUNTS)
     now = snapshot.counted.timestamp() if snapshot.counted else time()
     observed = compared(snapshot, configuration, question, now)
+    if question.limit.mtu:
+        observed = with_mtus(observed, question.limit, host, deadline)
     only = {connection.name for connection in asked_for}
     return observed._replace(
         judged=tuple(one for one in observed.judged if one.carried.name in only)
@@ -169,6 +174,23 @@ def remembered(
         seconds=seconds,
         note="; ".join(filter(None, (note, said))),
     )
+
+
+def with_mtus(
+    observed: TrafficObservation, limit: Limit, host: Host, deadline: Deadline
+) -> TrafficObservation:
+    """The same, with the MTU on the way to the peer of each connection that is up."""
+    peers = {ike.remote_host for one in observed.judged for ike, _ in one.carried.sas}
+    mtus = path_mtus(host, deadline, sorted(peers))
+
+    def widened(one: Judged) -> Judged:
+        found = [mtus[ike.remote_host] for ike, _ in one.carried.sas]
+        known = [mtu for mtu in found if isinstance(mtu, int)]
+        errors = [str(mtu) for mtu in found if isinstance(mtu, CheckIpsecError)]
+        mtu = errors[0] if errors else min(known, default=None)
+        return judge(one.carried._replace(mtu=mtu), limit)
+
+    return observed._replace(judged=tuple(map(widened, observed.judged)))
 
 
 def sas_by_name(connections: Iterable[Connection], status: Status) -> dict[str, list[Sa]]:

@@ -9,7 +9,9 @@ from tests.package.system import System
 
 USERS = ("nagios", "icinga")
 ALLOWED = [
-    (f"/usr/sbin/{source.words[0]}", *source.words[1:]) for source in Source if not source.is_file
+    (f"/usr/sbin/{source.words[0]}", *source.words[1:])
+    for source in Source
+    if not source.is_file and not source.for_all
 ]
 STATE = ("/usr/sbin/ip", "xfrm", "state", "list", "nokeys")
 STATUSALL = ("/usr/sbin/ipsec", "stroke", "statusall")
@@ -21,7 +23,7 @@ REFUSED = [
     (*STATE[:-1], "NOKEYS"),
     (*STATE[:-1], "nokey?"),
     (*STATE[:-2], "list\tnokeys"),
-    (STATE[0], "-s", *STATE[1:]),
+    (STATE[0], "-s", "-s", *STATE[1:]),
     (STATE[0], "xfrm", "state", "flush"),
     (STATE[0], "xfrm", "policy"),
     (STATE[0], "xfrm", "monitor"),
