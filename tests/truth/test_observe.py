@@ -34,7 +34,7 @@ class Scripted:
         usual = {source.name: [said(source)] for source in SOURCES}
         self._answers = {name: list(given) for name, given in {**usual, **answers}.items()}
 
-    def read(self, source: Source, _deadline: Deadline) -> Output:
+    def read(self, source: Source, _deadline: Deadline, _argument: str = "") -> Output:
         self.asked.append(source.file)
         answers = self._answers[source.name]
         return answers.pop(0) if len(answers) > 1 else answers[0]
