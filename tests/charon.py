@@ -38,7 +38,7 @@ class Moment:
         self._again = again
         self._texts = texts
 
-    def read(self, source: Source, _deadline: Deadline) -> Output:
+    def read(self, source: Source, _deadline: Deadline, _argument: str = "") -> Output:
         if self._again is not None and source.name in self.asked:
             text: str | Output | None = self._again
         else:

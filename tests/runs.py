@@ -38,9 +38,11 @@ def say(*arguments: str) -> tuple[str, int]:
 
 def say_all(host: Path, *arguments: str) -> list[tuple[str, int]]:
     """What is said of each look, remembering those before."""
+    path = host / "args"
+    own = path.read_text().splitlines() if path.exists() else []
     with TemporaryDirectory() as folder:
-        state = ("--state", f"{folder}/state")
-        return [say(f"--captured={look}", *state, *SILENT, *arguments) for look in looks(host)]
+        words = ["--state", f"{folder}/state", *SILENT, *own, *arguments]
+        return [say(f"--captured={look}", *words) for look in looks(host)]
 
 
 def whole(host: Path) -> str:

@@ -229,7 +229,7 @@ def said(check: Check, recording: Recording, options: argparse.Namespace) -> Ans
 
 def readings(recording: Recording) -> Iterator[str]:
     """The commands that were run, their time and what they printed."""
-    for _, output in recording.readings:
+    for _, output, _ in recording.readings:
         command = plain(" ".join(output.command))
         yield f"$ {command} (exit status {output.exit}, {output.seconds:.3f} s)"
         for text in (output.stdout, output.stderr):

@@ -6,7 +6,7 @@ healthy; one through which packets only leave, or only come, for some time is no
 whose packets are refused.
 
 Perfdata: wrong (with thresholds and the number that is up), flowing, idle, one_way, stalled,
-damaged, replayed, ending, down; bytes_in, bytes_out, packets_in, packets_out, replays,
+damaged, replayed, ending, narrow, down; bytes_in, bytes_out, packets_in, packets_out, replays,
 integrity_failures: counters over all connections, which neither a rekey nor a restart of
 charon sets back; xfrm_errors: of the kernel since it was started.
 """
@@ -52,6 +52,7 @@ FLOWS = {
     "damaged": Flow.DAMAGED,
     "replayed": Flow.REPLAYED,
     "ending": Flow.ENDING,
+    "narrow": Flow.NARROW,
     "down": Flow.DOWN,
 }
 
@@ -80,7 +81,13 @@ def question(options: argparse.Namespace) -> TrafficQuestion:
     if state is None and options.captured is None:
         state = default_file()
     which = Question(tuple(options.include), tuple(options.exclude), timeout=options.timeout)
-    limit = Limit(options.integrity, options.replays, options.silent, options.near)
+    limit = Limit(
+        failed=options.integrity,
+        replayed=options.replays,
+        silent=options.silent,
+        near=options.near,
+        mtu=int(options.mtu),
+    )
     return TrafficQuestion(which, limit, state)
 
 
@@ -141,7 +148,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                "so many errors per second are allowed of each counter of the kernel")  # fmt: skip
     add_number(parser, "--near", 95.0, "PERCENT",
                "so much of a hard limit may be used up where nothing renews the SA")  # fmt: skip
-    add_status(parser, "--flow", Severity.WARNING, "status of one way, stalled and ending")
+    add_number(parser, "--mtu", 0.0, "BYTES",
+               "the way to each peer must carry such packets; 0: not asked for")  # fmt: skip
+    add_status(parser, "--flow", Severity.WARNING, "status of all that does not flow as it should")
     add_status(parser, "--refused", Severity.WARNING, "status of packets that are refused")
     parser.add_argument(
         "--perfdata",

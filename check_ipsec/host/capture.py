@@ -19,10 +19,11 @@ from check_ipsec.host.sources import Output, Source
 
 
 class Reading(NamedTuple):
-    """What a source said when it was asked once."""
+    """What a source said when it was asked once, with ``argument`` if it takes one."""
 
     source: Source
     output: Output
+    argument: str = ""
 
 
 class Recording:
@@ -39,10 +40,10 @@ class Recording:
         """As of the host that is recorded."""
         return self._host.time
 
-    def read(self, source: Source, deadline: Deadline) -> Output:
+    def read(self, source: Source, deadline: Deadline, argument: str = "") -> Output:
         """What ``source`` says now, kept."""
-        output = self._host.read(source, deadline)
-        self.readings.append(Reading(source, output))
+        output = self._host.read(source, deadline, argument)
+        self.readings.append(Reading(source, output, argument))
         return output
 
     def can_read_again(self, deadline: Deadline) -> bool:
@@ -78,10 +79,10 @@ def _texts(recording: Recording) -> dict[str, str]:
 
 
 def _placed(readings: Iterable[Reading]) -> Iterator[tuple[str, Output]]:
-    earlier = Counter[Source]()
-    for source, output in readings:
-        yield place(source, earlier[source]), output
-        earlier[source] += 1
+    earlier = Counter[tuple[Source, str]]()
+    for source, output, argument in readings:
+        yield place(source, earlier[source, argument], argument), output
+        earlier[source, argument] += 1
 
 
 def _index(time: datetime | None, outputs: dict[str, Output]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -15,10 +16,10 @@ INDEX = "capture.json"
 CONFIGURATION = "ipsec.conf"
 
 
-def place(source: Source, earlier: int) -> str:
+def place(source: Source, earlier: int, argument: str = "") -> str:
     """The path, within the folder, of a text that was read ``earlier`` times before."""
     folder = ("", "again/")[earlier] if earlier < 2 else f"again-{earlier}/"
-    return folder + source.file
+    return f"{folder}{source.file}{f'-{argument}' if argument else ''}"
 
 
 class CapturedHost:
@@ -34,20 +35,22 @@ class CapturedHost:
         self.files = CapturedFiles(directory)
         self.time, self._recorded = _index(directory)
         self._directory = directory
-        self._places: dict[Source, list[str]] = {source: [] for source in Source}
+        self._places: dict[tuple[Source, str], list[str]] = defaultdict(list)
 
-    def read(self, source: Source, _deadline: Deadline) -> Output:
+    def read(self, source: Source, _deadline: Deadline, argument: str = "") -> Output:
         """What ``source`` said at that time."""
-        places = self._places[source]
-        following = place(source, len(places))
+        places = self._places[source, argument]
+        following = place(source, len(places), argument)
         if not places or self._holds(following):
             places.append(following)
         return self._output(source, places[-1])
 
     def can_read_again(self, _deadline: Deadline) -> bool:
         """Whether a later text was captured of any source that was read."""
-        read = ((source, len(places)) for source, places in self._places.items() if places)
-        return any(self._holds(place(source, count)) for source, count in read)
+        return any(
+            self._holds(place(source, len(places), argument))
+            for (source, argument), places in self._places.items()
+        )
 
     def _holds(self, name: str) -> bool:
         return name in self._recorded or Path(self._directory, name).exists()

@@ -71,8 +71,10 @@ class Host(Protocol):
     def files(self) -> Files:
         """What ipsec.conf is read through."""
 
-    def read(self, source: Source, deadline: Deadline, /) -> Output:
+    def read(self, source: Source, deadline: Deadline, argument: str = "", /) -> Output:
         """What ``source`` says now; ``sources.text_of`` makes the text of it.
+
+        ``argument`` is for those that take one.
 
         A command that fails is an output too. Raises CaptureError where a
         captured host has no such text.

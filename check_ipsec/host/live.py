@@ -40,12 +40,13 @@ class LiveHost:
         """Now."""
         return datetime.now(timezone.utc)
 
-    def read(self, source: Source, deadline: Deadline) -> Output:
+    def read(self, source: Source, deadline: Deadline, argument: str = "") -> Output:
         """What the command of ``source`` prints now."""
         if source.is_file:
             output = _file(source.words[0])
             return output._replace(stdout=without_addresses(source, output.stdout))
-        output = self._asked(source.words, deadline.seconds(source))
+        words = (*source.words, argument) if argument else source.words
+        output = self._asked(words, deadline.seconds(source), source.for_all)
         return output._replace(stdout=without_keys(source, output.stdout), user=self._user)
 
     def act(self, calls: Iterable[Call]) -> Generator[Output, None, None]:
@@ -59,12 +60,13 @@ class LiveHost:
         """Whether the time allows a second reading."""
         return deadline.allows_again()
 
-    def _asked(self, words: tuple[str, ...], seconds: float) -> Output:
+    def _asked(self, words: tuple[str, ...], seconds: float, for_all: bool) -> Output:
         path = self._path(words[0])
         if path is None:
             return self._not_installed(words)
         command = (path, *words[1:])
-        return run(command, seconds) if self._user == "root" else self._sudo(command, seconds)
+        directly = for_all or self._user == "root"
+        return run(command, seconds) if directly else self._sudo(command, seconds)
 
     def _command(self, words: tuple[str, ...]) -> tuple[str, ...]:
         return (self._path(words[0]) or words[0], *words[1:])

@@ -21,8 +21,9 @@ MODULES_OF_KERNEL = "/lib/modules/{/proc/sys/kernel/osrelease}"
 class Source(Enum):
     """One row each: file name in a captured folder, command or path, seconds, what it says.
 
-    A command is also a line in the sudoers file and one in the manual page of who asks. In
-    a path, ``{FILE}`` stands for what that file holds.
+    A command is also a line in the sudoers file, unless ``for_all`` may run it, and one in the
+    manual page of who asks. Some take an argument, which their file name ends with. In a
+    path, ``{FILE}`` stands for what that file holds.
 
     ``ipsec stroke`` is the text of ``ipsec statusall`` without the wrapper's
     pid files and exit status (strongSwan, src/stroke/stroke.c and
@@ -37,6 +38,8 @@ class Source(Enum):
     XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
     XFRM_STATISTICS = "xfrm-statistics", "ip -s xfrm state list nokeys", 1.0, "states with counters"
     XFRM_STAT = "xfrm_stat", "/proc/net/xfrm_stat", 1.0, "the kernel's counts of errors"
+    ROUTE = "route", "ip route get", 1.0, "the route to a peer", True
+    LINKS = "links", "ip -o link show", 1.0, "the MTU of each device", True
     LISTCOUNTERS = "listcounters", "ipsec stroke listcounters", 1.0, "what charon counts of IKE"
     LISTCOUNTERS_ALL = (
         *("listcounters-all", "ipsec stroke listcounters all", 1.0),
@@ -76,11 +79,14 @@ class Source(Enum):
     )
     BOOT_ID = "boot_id", "/proc/sys/kernel/random/boot_id", 1.0, "which boot of the kernel it is"
 
-    def __init__(self, file: str, command: str, seconds: float, about: str) -> None:
+    def __init__(
+        self, file: str, command: str, seconds: float, about: str, for_all: bool = False
+    ) -> None:
         self.file = file
         self.words = tuple(command.split())
         self.seconds = seconds
         self.about = about
+        self.for_all = for_all
 
     @property
     def is_file(self) -> bool:

@@ -139,6 +139,13 @@ class ErrorCounts(NamedTuple):
     lines: tuple[UnreadLine, ...] = ()
 
 
+class Route(NamedTuple):
+    """The way to a host: through which device, and the MTU where it is not the device's."""
+
+    device: str | None
+    mtu: int | None
+
+
 class Policies(NamedTuple):
     """All of ``ip xfrm policy``, in its order: the policy that was added last comes first."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from time import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from check_ipsec.configuration.ipsec_conf import load
 from check_ipsec.errors import CheckIpsecError, DaemonNotRunning, UsageError
@@ -17,17 +16,17 @@ from check_ipsec.model.daemon import Status
 from check_ipsec.model.kernel import ErrorCounts, StateTraffic, Statistics
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.moment.memory import Reading, boot_id, remember
+from check_ipsec.moment.routes import path_mtus
 from check_ipsec.moment.snapshot import Daemon, Snapshot, take
 from check_ipsec.truth.facts import carrying_sas
 from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted, gaps
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
+from check_ipsec.truth.past import Past, as_json, comparable
 from check_ipsec.truth.traffic import Carried, Judged, Limit, Track, Way, followed, judge
 
 CHECK = "traffic"
-# stroke_list.c, status(): the time now less the seconds since the start, each cut
-SINCE = "%b %d %H:%M:%S %Y"
-JITTER = timedelta(seconds=2)
-SOURCES = (*OF_CHARON, Source.XFRM_STATISTICS, Source.XFRM_STAT)
+COUNTS = (*OF_CHARON, Source.XFRM_STATISTICS, Source.XFRM_STAT)
+SOURCES = (*COUNTS, Source.LINKS, Source.ROUTE)
 
 
 class TrafficQuestion(NamedTuple):
@@ -61,17 +60,6 @@ class TrafficObservation(NamedTuple):
     unread: tuple[UnreadLine, ...]
 
 
-class Past(NamedTuple):
-    """What was remembered: the track of each connection, the counts of states and errors."""
-
-    tracks: dict[str, Track]
-    states: dict[Key, Counted]
-    errors: dict[str, int]
-
-
-NO_PAST = Past({}, {}, {})
-
-
 def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
     configuration = load(host.path, host.files)
@@ -79,9 +67,12 @@ def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation
     asked_for = chosen(configuration.connections, question.which)
     if names and not asked_for:
         raise UsageError(f"no connection of {host.path} matches -i and -e")
-    snapshot = take(host, Deadline(question.which.timeout), names, SOURCES)
+    deadline = Deadline(question.which.timeout)
+    snapshot = take(host, deadline, names, COUNTS)
     now = snapshot.counted.timestamp() if snapshot.counted else time()
     observed = compared(snapshot, configuration, question, now)
+    if question.limit.mtu:
+        observed = with_mtus(observed, question.limit, host, deadline)
     only = {connection.name for connection in asked_for}
     return observed._replace(
         judged=tuple(one for one in observed.judged if one.carried.name in only)
@@ -171,6 +162,23 @@ def remembered(
     )
 
 
+def with_mtus(
+    observed: TrafficObservation, limit: Limit, host: Host, deadline: Deadline
+) -> TrafficObservation:
+    """The same, with the MTU on the way to the peer of each connection that is up."""
+    peers = {ike.remote_host for one in observed.judged for ike, _ in one.carried.sas}
+    mtus = path_mtus(host, deadline, sorted(peers))
+
+    def widened(one: Judged) -> Judged:
+        found = [mtus[ike.remote_host] for ike, _ in one.carried.sas]
+        known = [mtu for mtu in found if isinstance(mtu, int)]
+        errors = [str(mtu) for mtu in found if isinstance(mtu, CheckIpsecError)]
+        mtu = errors[0] if errors else min(known, default=None)
+        return judge(one.carried._replace(mtu=mtu), limit)
+
+    return observed._replace(judged=tuple(map(widened, observed.judged)))
+
+
 def sas_by_name(connections: Iterable[Connection], status: Status) -> dict[str, list[Sa]]:
     """The CHILD_SAs that carry, of each connection."""
     names = {connection.printed_name: connection.name for connection in connections}
@@ -211,75 +219,3 @@ def rates(
         name: (count - (0 if before.get(name, 0) > count else before.get(name, 0))) / seconds
         for name, count in errors.counts.items()
     }
-
-
-# --- what is remembered -------------------------------------------------------------
-
-
-def comparable(
-    earlier: Reading | None, boot: str | None, since: str | None, now: float
-) -> tuple[Past, float | None, str]:
-    """What was remembered, how long ago, and why it cannot be compared with."""
-    if earlier is None:
-        return NO_PAST, None, ""
-    past = from_json(earlier.facts)
-    if past is None:
-        return NO_PAST, None, "no earlier reading: damaged"
-    if earlier.boot != boot:
-        return Past(past.tracks, {}, {}), None, "the host was started since the last run"
-    if not same_start(earlier.daemon, since):
-        return past, None, "charon was started since the last run"
-    if earlier.time >= now:
-        return past, None, "no time has passed since the last run"
-    return past, now - earlier.time, ""
-
-
-def same_start(one: str | None, other: str | None) -> bool:
-    """Whether charon says twice that it was started then; what it prints jitters by a second."""
-    if one == other or one is None or other is None:
-        return one == other
-    try:
-        times = [datetime.strptime(text, SINCE) for text in (one, other)]
-    except ValueError:
-        return False
-    return abs(times[0] - times[1]) <= JITTER
-
-
-def as_json(past: Past) -> dict[str, Any]:
-    """As it is kept."""
-    return {
-        "connections": {
-            name: [track.total.as_json(), list(track.inbound), list(track.outbound)]
-            for name, track in past.tracks.items()
-        },
-        "states": [
-            [*key, count.name, count.inbound, count.passed.as_json()]
-            for key, count in past.states.items()
-        ],
-        "errors": past.errors,
-    }
-
-
-def from_json(facts: Any) -> Past | None:
-    """As it was kept; None where it is something else."""
-    try:
-        tracks = {
-            name: Track(Passed.from_json(total), way(inbound), way(outbound))
-            for name, (total, inbound, outbound) in facts["connections"].items()
-        }
-        states = {
-            (str(protocol), str(host), int(spi)): Counted(
-                str(name), bool(inbound), Passed.from_json(passed)
-            )
-            for protocol, host, spi, name, inbound, passed in facts["states"]
-        }
-        errors = {str(name): int(count) for name, count in facts["errors"].items()}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
-    return Past(tracks, states, errors)
-
-
-def way(stored: Any) -> Way:
-    """One way as it was kept. Raises ValueError or TypeError where it is something else."""
-    flowed, since = stored
-    return Way(bool(flowed), None if since is None else float(since))

@@ -13,6 +13,7 @@ row  since the last runs                                          flow
      was never seen to flow
 6    the same, and the other one did flow before                  STALLED
 7    a hard limit of a state is near, and nothing newer is there  ENDING
+7b   the way to the peer carries less than the MTU asked for      NARROW
 8    a packet either way                                          FLOWS
 9    none                                                         IDLE
 ===  ===========================================================  ==================
@@ -40,6 +41,7 @@ class Flow(Enum):
     STALLED = "stalled"
     ONE_WAY = "one way"
     ENDING = "ending"
+    NARROW = "MTU too small"
     DOWN = "down"
     NEW = "new"
     FLOWS = "flows"
@@ -48,16 +50,20 @@ class Flow(Enum):
 
 # the kernel's dates have seconds
 LEAST = 2.0
-WRONG = (Flow.DAMAGED, Flow.STALLED, Flow.ONE_WAY, Flow.REPLAYED, Flow.ENDING)
+WRONG = (Flow.DAMAGED, Flow.STALLED, Flow.ONE_WAY, Flow.REPLAYED, Flow.ENDING, Flow.NARROW)
 
 
 class Limit(NamedTuple):
-    """What is too much: packets per second, seconds of silence (0: any), percent of a limit."""
+    """What is too much: packets per second, seconds of silence (0: any), percent of a limit.
+
+    ``mtu`` is the least MTU on the way to a peer, 0 where that is not asked for.
+    """
 
     failed: float
     replayed: float
     silent: float
     near: float
+    mtu: int = 0
 
 
 class Way(NamedTuple):
@@ -81,6 +87,7 @@ class Track(NamedTuple):
 class Carried(NamedTuple):
     """What a connection has carried since the last run, ``seconds`` ago; None without one.
 
+    ``mtu`` is that of the way to the peer, a text why there is none, None where not asked for.
     ``seen_in`` and ``seen_out`` are how many of these seconds its states were seen.
     """
 
@@ -91,13 +98,17 @@ class Carried(NamedTuple):
     track: Track
     seconds: float | None
     now: float
+    mtu: str | int | None = None
     seen_in: float = 0.0
     seen_out: float = 0.0
 
     def rates(self) -> tuple[float | None, float | None]:
         """Octets per second in and out; None where they were not seen for long enough."""
         ways = ((self.passed.inbound, self.seen_in), (self.passed.outbound, self.seen_out))
-        inbound, outbound = (way.octets / seen if seen >= LEAST else None for way, seen in ways)
+        inbound, outbound = (
+            way.octets / seen if seen and (seen == self.seconds or seen >= LEAST) else None
+            for way, seen in ways
+        )
         return inbound, outbound
 
 
@@ -138,6 +149,7 @@ def judge(one: Carried, limit: Limit) -> Judged:
         refused(one, limit)
         or silent(one, limit)
         or ending(one, limit)
+        or narrow(one, limit)
         or Judged(one, Flow.FLOWS if flows(one.passed) else Flow.IDLE)
     )
 
@@ -189,6 +201,15 @@ def ending(one: Carried, limit: Limit) -> Judged | None:
     most = max((state.limits.seconds or 0 for state in one.states), default=0)
     if left and most and (most - max(left)) * 100 >= most * limit.near:
         return Judged(one, Flow.ENDING, f"{max(left)} s left")
+    return None
+
+
+def narrow(one: Carried, limit: Limit) -> Judged | None:
+    """Row 7b; a text is why there is no route."""
+    if isinstance(one.mtu, str):
+        return Judged(one, Flow.NARROW, one.mtu)
+    if one.mtu is not None and one.mtu < limit.mtu:
+        return Judged(one, Flow.NARROW, f"{one.mtu} on the way to the peer")
     return None
 
 

@@ -43,7 +43,7 @@ class ScriptedHost:
     def __init__(self, *outputs: Output) -> None:
         self._outputs = iter(outputs)
 
-    def read(self, _source: Source, _deadline: Deadline) -> Output:
+    def read(self, _source: Source, _deadline: Deadline, _argument: str = "") -> Output:
         return next(self._outputs)
 
     def can_read_again(self, _deadline: Deadline) -> bool:

@@ -9,7 +9,9 @@ from tests.package.system import System
 
 USERS = ("nagios", "icinga")
 ALLOWED = [
-    (f"/usr/sbin/{source.words[0]}", *source.words[1:]) for source in Source if not source.is_file
+    (f"/usr/sbin/{source.words[0]}", *source.words[1:])
+    for source in Source
+    if not source.is_file and not source.for_all
 ]
 STATE = ("/usr/sbin/ip", "xfrm", "state", "list", "nokeys")
 STATUSALL = ("/usr/sbin/ipsec", "stroke", "statusall")

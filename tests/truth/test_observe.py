@@ -12,7 +12,7 @@ from check_ipsec.host.captured import CapturedFiles
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.sources import Output, Source
 from check_ipsec.report.severity import Counts, Mapping, Severity, count, least, overall, worst
-from check_ipsec.truth.observe import SOURCES, Observation, Question, observe
+from check_ipsec.truth.observe import Observation, Question, observe
 from check_ipsec.truth.verdict import State
 from tests.hosts import ROOT
 
@@ -31,12 +31,10 @@ class Scripted:
         self.files = CapturedFiles(str(folder(ALL_UP)))
         self.asked: list[str] = []
         self._again = again
-        usual = {
-            source.name: [said(source)] for source in SOURCES if source is not Source.STATUSALL_NB
-        }
+        usual = {source.name: [said(source)] for source in SOURCES}
         self._answers = {name: list(given) for name, given in {**usual, **answers}.items()}
 
-    def read(self, source: Source, _deadline: Deadline) -> Output:
+    def read(self, source: Source, _deadline: Deadline, _argument: str = "") -> Output:
         self.asked.append(source.file)
         answers = self._answers[source.name]
         return answers.pop(0) if len(answers) > 1 else answers[0]
@@ -51,6 +49,9 @@ def folder(host: str) -> Path:
 
 def said(source: Source, host: str = ALL_UP) -> Output:
     return Output(source.words, (folder(host) / source.file).read_text())
+
+
+SOURCES = (Source.STATUSALL, Source.XFRM_STATE, Source.XFRM_POLICY)
 
 
 def edited(source: Source, old: str, new: str) -> Output:

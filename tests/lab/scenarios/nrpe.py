@@ -6,7 +6,8 @@ from lab.scenario import Lab, scenario
 from lab.scenarios.pair import BOB, pair
 from lab.waiting import wait_until
 
-CHECK_NRPE = ("/usr/lib/nagios/plugins/check_nrpe", "-H", "127.0.0.1", "-c", "check_ipsec")
+CHECK_NRPE = ("/usr/lib/nagios/plugins/check_nrpe", "-H", "127.0.0.1", "-t", "15", "-c",
+              "check_ipsec")  # fmt: skip
 STATUSES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 
 
@@ -18,7 +19,7 @@ def serve(host: Host) -> None:
 
 
 def said(host: Host) -> tuple[str, int]:
-    """First line without perfdata, and exit status; check_nrpe waits for 10 s."""
+    """First line without perfdata, and exit status; check_nrpe waits for 15 s."""
     done = host.run(*CHECK_NRPE, check=False)
     line = done.stdout.partition("\n")[0].partition(" | ")[0]
     return line, done.returncode

@@ -239,3 +239,15 @@ def traffic_rekeyed(lab: Lab) -> None:
     lab.note(f"{counted:.0f} of {sent} octets per second, seen for {seconds:.0f} s")
     if abs(counted - sent) > 0.05 * sent:
         raise LabError(f"{counted:.0f} octets per second, {sent} were sent")
+
+
+@scenario(live=True)
+def traffic_through_a_narrow_way(lab: Lab) -> None:
+    """The route to the peer carries less than is asked for."""
+    alice, _ = pair(lab, BOB, installed=("bob",))
+    asked(lab, alice, "--mtu", "1450")
+    says(lab, alice, "OK - 1 connection up, .*", "--mtu", "1450")
+    alice.run("ip", "route", "add", "10.1.0.2", "dev", "eth0", "src", "10.1.0.1", "mtu", "1400")
+    says(lab, alice, WRONG.format("MTU too small: 1400 on the way to the peer"), "--mtu", "1450")
+    alice.run("ip", "route", "replace", "unreachable", "10.1.0.2")
+    says(lab, alice, WRONG.format("MTU too small: .*No route to host.*"), "--mtu", "1450")
