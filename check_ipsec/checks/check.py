@@ -5,14 +5,12 @@ besides -C, -i, -e, -t, -v, -V, --json, --capture and --captured, one line of 1,
 performance data, a table, and UNKNOWN for whatever goes wrong.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import ceil
 from shutil import get_terminal_size
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 import nagiosplugin
 from nagiosplugin import Context, Metric, Performance, Resource, Result, Results, Summary
@@ -28,10 +26,7 @@ from check_ipsec.command_line import (
     add_connection_options,
     host_of,
 )
-from check_ipsec.configuration.ipsec_conf import load
-from check_ipsec.configuration.rendered import render
 from check_ipsec.host.capture import Recording, refuse_existing
-from check_ipsec.host.capture import write as write_capture
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Host
 from check_ipsec.host.sources import Source
 from check_ipsec.report.as_json import dumps
@@ -54,12 +49,12 @@ class Number(NamedTuple):
     """
 
     label: str
-    value: float | None
-    unit: str | None = None
+    value: Optional[float]
+    unit: Optional[str] = None
     warning: object = None
     critical: object = None
-    least: float | None = None
-    most: float | None = None
+    least: Optional[float] = None
+    most: Optional[float] = None
 
 
 class Found(NamedTuple):
@@ -133,8 +128,7 @@ class Check(NamedTuple):
             answer = said(self, recording, options)
         finally:
             if recording.readings:
-                configuration = load(recording.path, recording.files)
-                write_capture(options.capture, render(configuration), recording)
+                keep(recording, options.capture)
         folder = plain(options.capture)
         sys.stderr.write(f"captured in {folder}: addresses and identities of the host are in it\n")
         return answer
@@ -160,7 +154,7 @@ class Measured(Resource):
 class Tells(Context):
     """A number that is there to be graphed."""
 
-    def performance(self, metric: Metric, resource: Measured) -> Performance | None:
+    def performance(self, metric: Metric, resource: Measured) -> Optional[Performance]:
         """``LABEL=VALUE[UNIT];[WARN];[CRIT];[MIN];[MAX]``; nothing where all is unknown."""
         if resource.found.severity is Severity.UNKNOWN:
             return None
@@ -225,6 +219,15 @@ def said(check: Check, recording: Recording, options: argparse.Namespace) -> Ans
     if options.verbose:
         output.add_longoutput(plugin.verbose_str)
     return Answer(str(output), Severity(plugin.exitcode))
+
+
+def keep(recording: Recording, folder: str) -> None:
+    """What was read, as a folder; it is costlier to import."""
+    from check_ipsec.configuration.ipsec_conf import load
+    from check_ipsec.configuration.rendered import render
+    from check_ipsec.host.capture import write
+
+    write(folder, render(load(recording.path, recording.files)), recording)
 
 
 def readings(recording: Recording) -> Iterator[str]:

@@ -5,8 +5,6 @@ keeps it from answering, and no traceback. argparse alone would leave with 2, wh
 CRITICAL, and write on standard error.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import traceback

@@ -5,12 +5,10 @@ confread.c (``load_setup``, ``load_conn``, ``kw_end``, ``handle_keyword``). Numb
 are what strtoul(3) reads: white space, a sign, and no digits at all for 0.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 
 class Kind(NamedTuple):
@@ -20,7 +18,7 @@ class Kind(NamedTuple):
     accepts: Callable[[str], bool]
 
 
-def bad_setup_value(keyword: str, value: str | None) -> str | None:
+def bad_setup_value(keyword: str, value: Optional[str]) -> Optional[str]:
     """Why starter refuses the whole file for a pair of ``config setup``, or None."""
     if value is None:
         return None
@@ -31,7 +29,7 @@ def bad_setup_value(keyword: str, value: str | None) -> str | None:
 
 # most values are inherited, so the same ones come again and again
 @lru_cache(maxsize=1024)
-def bad_conn_value(keyword: str, value: str | None) -> str | None:
+def bad_conn_value(keyword: str, value: Optional[str]) -> Optional[str]:
     """Why starter drops a ``conn`` for a pair, or None. Unknown keywords do no harm."""
     if value is None:
         return None
@@ -41,7 +39,7 @@ def bad_conn_value(keyword: str, value: str | None) -> str | None:
     return _bad_value(kind or TEXT, keyword, value)
 
 
-def _bad_value(kind: Kind, keyword: str, value: str) -> str | None:
+def _bad_value(kind: Kind, keyword: str, value: str) -> Optional[str]:
     if kind.accepts(value):
         return None
     quoted = f": {value or '(empty)'}" if kind.noun == "value" else ""

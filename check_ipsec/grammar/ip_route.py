@@ -26,7 +26,7 @@ from pyparsing import ZeroOrMore
 
 from check_ipsec.errors import ParseError
 from check_ipsec.grammar.tokens import line, more, parse_whole, record, records
-from check_ipsec.model.kernel import Route
+from check_ipsec.model.traffic import Route
 
 TYPE = r"(?:unicast |local |broadcast |multicast |anycast )?"
 ROUTE = rf"{TYPE}[0-9a-f:.]+(?P<words> [^\n]*)\n(?P<more>(?:[ \t]+[^\n]*\n)*)"

@@ -41,11 +41,9 @@ Narrower than starter in one point: a statement that begins in one file and goes
 in another is refused.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
-from typing import NamedTuple, Union
+from typing import NamedTuple, Optional, Union
 
 from pyparsing import ParseBaseException, ParserElement, StringEnd, ZeroOrMore
 
@@ -66,7 +64,7 @@ class Setting(NamedTuple):
     """A pair of a section; ``value`` is None for ``key=``, which unsets the key."""
 
     key: str
-    value: str | None
+    value: Optional[str]
     file: str
     line: int
 

@@ -65,12 +65,10 @@ belongs to the IKE_SA above it; below a line that may be an unknown IKE_SA it co
 unread.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional, Union
 
 from pyparsing import Group, Opt, ParserElement
 
@@ -166,7 +164,7 @@ NEWER = Wording(
 
 
 @cache
-def seconds(delta: str | None) -> int | None:
+def seconds(delta: Optional[str]) -> Optional[int]:
     """Seconds that a duration stands for (utils/time.c, time_delta_printf_hook).
 
     None where there is none, or one in a unit that no release has printed.
@@ -178,12 +176,12 @@ def seconds(delta: str | None) -> int | None:
     return factor and int(count) * factor
 
 
-def number(digits: str | None, base: int = 10) -> int | None:
+def number(digits: Optional[str], base: int = 10) -> Optional[int]:
     """The number, or None where the text has none."""
     return None if digits is None else int(digits, base)
 
 
-def words(text: str | None) -> Words:
+def words(text: Optional[str]) -> Words:
     """The words of a list separated by blanks."""
     return tuple(text.split()) if text else ()
 
@@ -242,7 +240,7 @@ def unread(section: str, pattern: str) -> ParserElement:
 def heading(section: str) -> ParserElement:
     """The first line of a section, which leaves what is unread of it."""
 
-    def rest(match: re.Match[str]) -> SectionLines | None:
+    def rest(match: re.Match[str]) -> Optional[SectionLines]:
         text = match[0].removesuffix("\n")
         return SectionLines("Status", match.start(), text, hides=False) if match[1] else None
 
@@ -529,7 +527,9 @@ def child_sa_line(wording: Wording) -> str:
     return rf"[^\n]*\{{-?\d+\}}:  (?:{texts})"
 
 
-def _traffic(octets: str | None, packets: str | None, use: str | None) -> Traffic | None:
+def _traffic(
+    octets: Optional[str], packets: Optional[str], use: Optional[str]
+) -> Optional[Traffic]:
     return None if octets is None else Traffic(int(octets), number(packets), number(use))
 
 
@@ -760,7 +760,7 @@ def _status(tokens: list[Any], text: str) -> Status:
     )
 
 
-def _daemon(title: tuple[str | None, str | None], facts: Iterable[Said]) -> Daemon:
+def _daemon(title: tuple[Optional[str], Optional[str]], facts: Iterable[Said]) -> Daemon:
     said = dict(facts)
     uptime, since = said.get("uptime", (None, None))
     return Daemon(
@@ -788,7 +788,7 @@ def _understood(tokens: Iterable[Any], unread: list[SectionLines]) -> Iterator[A
             yield token
 
 
-def _with_children(tokens: Iterable[IkeSa | ChildSa]) -> list[IkeSa]:
+def _with_children(tokens: Iterable[Union[IkeSa, ChildSa]]) -> list[IkeSa]:
     """The IKE_SAs, each with the CHILD_SAs that follow it."""
     found: list[IkeSa] = []
     for token in tokens:
@@ -839,7 +839,7 @@ def _show_line_feeds(status: Status) -> Status:
     )
 
 
-def _renamed(fact: Any, children: str | None = None) -> Any:
+def _renamed(fact: Any, children: Optional[str] = None) -> Any:
     if children:
         below = tuple(_renamed(child) for child in getattr(fact, children))
         fact = fact._replace(**{children: below})

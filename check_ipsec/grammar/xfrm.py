@@ -10,11 +10,9 @@ is unread up to the next record; of it are kept the ends and the direction, wher
 can be told, so that it is known what may stand in it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from pyparsing import ParserElement, ZeroOrMore
 
@@ -94,14 +92,14 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
 
-def mark(value: str | None, mask: str | None) -> Mark | None:
+def mark(value: Optional[str], mask: Optional[str]) -> Optional[Mark]:
     """The two numbers of a mark line, as xfrm_xfrma_print writes them."""
     if value is None or mask is None:
         return None
     return Mark(int(value, 0) & int(mask, 0), int(mask, 0))
 
 
-def number(text: str | None) -> int | None:
+def number(text: Optional[str]) -> Optional[int]:
     """A decimal number, or a hexadecimal one that begins with 0x."""
     return None if text is None else int(text, 0)
 
@@ -128,7 +126,7 @@ DIRECTION = r"(?m)^[ \t]+dir (in|out|fwd)\b"
 
 
 def text_of_records(
-    pattern: Pattern, build: Build, asked_for: str, foreign: Pattern | None = None
+    pattern: Pattern, build: Build, asked_for: str, foreign: Optional[Pattern] = None
 ) -> ParserElement:
     """A whole text of records; those whose pattern is ``foreign`` are left out."""
 

@@ -22,7 +22,7 @@ import re
 from pyparsing import ZeroOrMore
 
 from check_ipsec.grammar.tokens import more, parse_whole, record, records
-from check_ipsec.model.kernel import ErrorCounts
+from check_ipsec.model.traffic import ErrorCounts
 from check_ipsec.model.unread import UnreadLine
 
 COUNT = r"(Xfrm\w{1,60})[ \t]+(\d{1,20})\n"

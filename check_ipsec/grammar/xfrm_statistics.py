@@ -38,7 +38,7 @@ from check_ipsec.grammar.tokens import unnamed
 from check_ipsec.grammar.xfrm import Wording, number, text_of_records
 from check_ipsec.grammar.xfrm import parse as parse_records
 from check_ipsec.grammar.xfrm_state import IDENTITY, PROTOCOL
-from check_ipsec.model.kernel import Limits, StateTraffic, Statistics
+from check_ipsec.model.traffic import Limits, StateTraffic, Statistics
 
 END = r"(?=src |\Z)"
 LIMIT = r"limit: soft (?:\(INF\)|\d+)\({0}\), hard (?:\(INF\)|(?P<{0}>\d+))\({0}\)"

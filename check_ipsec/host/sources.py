@@ -4,12 +4,10 @@ A source is a fixed read-only command, or a file that everybody may read. What a
 is for the grammars; here is only told apart why there is none.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, NotPermitted
 
@@ -107,7 +105,7 @@ class Output(NamedTuple):
     command: tuple[str, ...]
     stdout: str
     stderr: str = ""
-    exit: int | None = 0
+    exit: Optional[int] = 0
     seconds: float = 0.0
     timed_out: bool = False
     refused: bool = False
@@ -124,7 +122,7 @@ class Output(NamedTuple):
         return self.command[2:] if self._through_sudo else self.command
 
     @property
-    def sudoers_line(self) -> str | None:
+    def sudoers_line(self) -> Optional[str]:
         """The rule that lets ``user`` run the command, None where none is missing."""
         granted = self._through_sudo and not self.refused
         if granted or self.user == "root":
@@ -156,7 +154,7 @@ def text_of(source: Source, output: Output) -> str:
     return (_file_text if source.is_file else _READERS[source.words[0]])(output)
 
 
-def sudo_refusal(stderr: str) -> str | None:
+def sudo_refusal(stderr: str) -> Optional[str]:
     """The line in which sudo says that it does not run a command, or None."""
     found = re.search(_SUDO_REFUSAL, stderr)
     return found and found[0]
@@ -241,7 +239,7 @@ def _not_permitted(output: Output, reason: str) -> NotPermitted:
     return NotPermitted(f"{output.user} may not run {_spoken(output)} ({reason}){remedy}")
 
 
-def _complaint(output: Output) -> str | None:
+def _complaint(output: Output) -> Optional[str]:
     lines = [line.strip() for line in output.stderr.splitlines() if not re.match(_NOISE, line)]
     return lines[-1] if lines else None
 

@@ -1,8 +1,6 @@
 """What ipsec.conf says."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 
 class Connection(NamedTuple):
@@ -18,9 +16,9 @@ class Connection(NamedTuple):
     file: str
     line: int
     settings: tuple[tuple[str, str], ...]
-    problem: str | None = None
+    problem: Optional[str] = None
 
-    def setting(self, key: str) -> str | None:
+    def setting(self, key: str) -> Optional[str]:
         """The effective value of ``key``, or None where it is not set."""
         for name, value in self.settings:
             if name == key:

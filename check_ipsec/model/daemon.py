@@ -1,9 +1,7 @@
 """What charon says: ``ipsec statusall``."""
 
-from __future__ import annotations
-
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.model.unread import UnreadLine
 
@@ -36,12 +34,12 @@ class Daemon(NamedTuple):
     ``version`` is strongSwan's, as printed.
     """
 
-    version: str | None
-    system: str | None
-    uptime: int | None
-    since: str | None
-    memory: Memory | None
-    threads: Threads | None
+    version: Optional[str]
+    system: Optional[str]
+    uptime: Optional[int]
+    since: Optional[str]
+    memory: Optional[Memory]
+    threads: Optional[Threads]
     plugins: tuple[str, ...]
 
 
@@ -62,7 +60,7 @@ class AuthRound(NamedTuple):
     ``group``) and text.
     """
 
-    identity: str | None
+    identity: Optional[str]
     method: str
     constraints: tuple[tuple[str, str], ...] = ()
 
@@ -74,7 +72,7 @@ class ChildConfig(NamedTuple):
     local_ts: tuple[str, ...]
     remote_ts: tuple[str, ...]
     mode: str
-    dpd_action: str | None
+    dpd_action: Optional[str]
 
 
 class Peer(NamedTuple):
@@ -91,7 +89,7 @@ class Peer(NamedTuple):
     remote: str
     version: str
     aggressive: bool
-    dpd_delay: int | None
+    dpd_delay: Optional[int]
     local_rounds: tuple[AuthRound, ...]
     remote_rounds: tuple[AuthRound, ...]
     children: tuple[ChildConfig, ...]
@@ -147,8 +145,8 @@ class Traffic(NamedTuple):
     """
 
     octets: int
-    packets: int | None
-    last_use: int | None
+    packets: Optional[int]
+    last_use: Optional[int]
 
 
 class ChildSa(NamedTuple):
@@ -166,17 +164,17 @@ class ChildSa(NamedTuple):
     state: ChildState
     mode: str
     reqid: int
-    protocol: str | None
+    protocol: Optional[str]
     udp_encapsulation: bool
-    spi_in: int | None
-    spi_out: int | None
-    cpi_in: int | None
-    cpi_out: int | None
-    expires_in: int | None
-    proposal: str | None
-    inbound: Traffic | None
-    outbound: Traffic | None
-    rekey_in: int | None
+    spi_in: Optional[int]
+    spi_out: Optional[int]
+    cpi_in: Optional[int]
+    cpi_out: Optional[int]
+    expires_in: Optional[int]
+    proposal: Optional[str]
+    inbound: Optional[Traffic]
+    outbound: Optional[Traffic]
+    rekey_in: Optional[int]
     rekeying_due: bool
     local_ts: tuple[str, ...]
     remote_ts: tuple[str, ...]
@@ -193,19 +191,19 @@ class IkeSa(NamedTuple):
     name: str
     unique_id: int
     state: IkeState
-    age: int | None
+    age: Optional[int]
     local_host: str
     local_id: str
     remote_host: str
     remote_id: str
-    remote_eap_id: str | None
+    remote_eap_id: Optional[str]
     version: str
     initiator_spi: str
     responder_spi: str
     initiator: bool
-    rekey_in: int | None
-    reauth_in: int | None
-    proposal: str | None
+    rekey_in: Optional[int]
+    reauth_in: Optional[int]
+    proposal: Optional[str]
     tasks_queued: tuple[str, ...]
     tasks_active: tuple[str, ...]
     tasks_passive: tuple[str, ...]

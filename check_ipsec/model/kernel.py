@@ -1,8 +1,6 @@
 """What the kernel says: ``ip xfrm state`` and ``ip xfrm policy``."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.model.unread import UnreadLine, UnreadRecord
 
@@ -24,11 +22,11 @@ class Selector(NamedTuple):
 
     source: str
     destination: str
-    protocol: str | None = None
-    source_port: str | None = None
-    destination_port: str | None = None
-    rest: str | None = None
-    interface: str | None = None
+    protocol: Optional[str] = None
+    source_port: Optional[str] = None
+    destination_port: Optional[str] = None
+    rest: Optional[str] = None
+    interface: Optional[str] = None
 
 
 class XfrmState(NamedTuple):
@@ -46,45 +44,13 @@ class XfrmState(NamedTuple):
     spi: int
     reqid: int
     mode: str
-    authentication: str | None = None
-    encryption: str | None = None
-    compression: str | None = None
-    mark: Mark | None = None
-    if_id: int | None = None
-    direction: str | None = None
-    selector: Selector | None = None
-    understood: bool = True
-
-
-class Limits(NamedTuple):
-    """Where a state ends: octets, packets, and seconds since it was made; None is never."""
-
-    octets: int | None
-    packets: int | None
-    seconds: int | None
-
-
-class StateTraffic(NamedTuple):
-    """What went through a state, and what of it was refused.
-
-    ``replayed`` packets were sent a second time, ``late`` ones came after the replay window
-    had passed, ``failed`` ones were not what their sender had made of them. ``limits`` are
-    the hard ones. ``added`` is when it was made, as ``ip`` prints it: in local time.
-    """
-
-    source: str
-    destination: str
-    protocol: str
-    spi: int
-    reqid: int
-    mode: str
-    octets: int
-    packets: int
-    late: int
-    replayed: int
-    failed: int
-    limits: Limits
-    added: str = ""
+    authentication: Optional[str] = None
+    encryption: Optional[str] = None
+    compression: Optional[str] = None
+    mark: Optional[Mark] = None
+    if_id: Optional[int] = None
+    direction: Optional[str] = None
+    selector: Optional[Selector] = None
     understood: bool = True
 
 
@@ -111,8 +77,8 @@ class XfrmPolicy(NamedTuple):
     action: str
     priority: int
     templates: tuple[Template, ...]
-    mark: Mark | None = None
-    if_id: int | None = None
+    mark: Optional[Mark] = None
+    if_id: Optional[int] = None
     understood: bool = True
 
 
@@ -122,28 +88,6 @@ class States(NamedTuple):
     states: tuple[XfrmState, ...] = ()
     unread: tuple[UnreadRecord, ...] = ()
     lines: tuple[UnreadLine, ...] = ()
-
-
-class Statistics(NamedTuple):
-    """All of ``ip -s xfrm state``."""
-
-    states: tuple[StateTraffic, ...] = ()
-    unread: tuple[UnreadRecord, ...] = ()
-    lines: tuple[UnreadLine, ...] = ()
-
-
-class ErrorCounts(NamedTuple):
-    """All of /proc/net/xfrm_stat: packets that the kernel has dropped, by reason."""
-
-    counts: dict[str, int]
-    lines: tuple[UnreadLine, ...] = ()
-
-
-class Route(NamedTuple):
-    """The way to a host: through which device, and the MTU where it is not the device's."""
-
-    device: str | None
-    mtu: int | None
 
 
 class Policies(NamedTuple):

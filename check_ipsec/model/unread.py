@@ -1,8 +1,6 @@
 """What of a text no grammar knows."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 
 class UnreadLine(NamedTuple):
@@ -20,6 +18,6 @@ class UnreadLine(NamedTuple):
 class UnreadRecord(NamedTuple):
     """A state or a policy that could not be read; its ends and direction where they could."""
 
-    source: str | None
-    destination: str | None
-    direction: str | None
+    source: Optional[str]
+    destination: Optional[str]
+    direction: Optional[str]

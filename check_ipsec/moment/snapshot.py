@@ -3,11 +3,8 @@
 What could not be had stays as its error, for each source.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, Optional, TypeVar, Union
 
 from check_ipsec.errors import (
     CheckIpsecError,
@@ -16,21 +13,11 @@ from check_ipsec.errors import (
     NotPermitted,
     ParseError,
 )
-from check_ipsec.grammar import (
-    listcounters,
-    statusall,
-    system,
-    xfrm_policy,
-    xfrm_stat,
-    xfrm_state,
-    xfrm_statistics,
-)
+from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source, TimedOut, text_of
-from check_ipsec.model.counters import CounterLists
 from check_ipsec.model.daemon import Status
-from check_ipsec.model.kernel import ErrorCounts, Policies, States, Statistics
-from check_ipsec.model.system import Process
+from check_ipsec.model.kernel import Policies, States
 
 T = TypeVar("T")
 ERRORS = (NotPermitted, CommandFailed, ParseError, DaemonNotRunning)
@@ -48,31 +35,13 @@ class Daemon(NamedTuple):
 class Snapshot(NamedTuple):
     """One moment; a field is None where its source was not to be asked.
 
-    ``counted`` is when the statistics were read.
     The kernel is not asked either where it knows nothing of the SAs because charon does
     ESP itself.
     """
 
-    daemon: Daemon | DaemonNotRunning | None = None
-    states: States | CheckIpsecError | None = None
-    policies: Policies | CheckIpsecError | None = None
-    statistics: Statistics | CheckIpsecError | None = None
-    errors: ErrorCounts | CheckIpsecError | None = None
-    counted: datetime | None = None
-    counters: CounterLists | CheckIpsecError | None = None
-    counters_by_name: CounterLists | CheckIpsecError | None = None
-    pid: int | CheckIpsecError | None = None
-    first_process: Process | CheckIpsecError | None = None
-    process: Process | CheckIpsecError | None = None
-    group: str | CheckIpsecError | None = None
-    starter_service: tuple[int, ...] | CheckIpsecError | None = None
-    swanctl_service: tuple[int, ...] | CheckIpsecError | None = None
-    larval_drop: int | CheckIpsecError | None = None
-    acq_expires: int | CheckIpsecError | None = None
-    modules: frozenset[str] | CheckIpsecError | None = None
-    builtin_modules: frozenset[str] | CheckIpsecError | None = None
-    loadable_modules: frozenset[str] | CheckIpsecError | None = None
-    boot: str | CheckIpsecError | None = None
+    daemon: Optional[Union[Daemon, DaemonNotRunning]] = None
+    states: Optional[Union[States, CheckIpsecError]] = None
+    policies: Optional[Union[Policies, CheckIpsecError]] = None
 
 
 def take(
@@ -92,41 +61,12 @@ def take(
             taken = taken._replace(states=read(host, deadline, *STATES))
         if Source.XFRM_POLICY in sources:
             taken = taken._replace(policies=read(host, deadline, *POLICIES))
-        if Source.XFRM_STATISTICS in sources:
-            statistics = read(host, deadline, *STATISTICS)
-            taken = taken._replace(statistics=statistics, counted=host.time)
-        if Source.XFRM_STAT in sources:
-            taken = taken._replace(errors=read(host, deadline, *ERROR_COUNTS))
     if isinstance(taken.states, States) and isinstance(taken.policies, Policies):
         taken = taken._replace(states=completed(host, deadline, taken.states, taken.policies))
-    others: dict[str, Any] = {
-        field: read(host, deadline, source, parse)
-        for field, (source, parse) in OTHERS.items()
-        if source in sources
-    }
-    return taken._replace(**others)
+    return taken
 
 
-# what is read as it comes
-OTHERS: dict[str, tuple[Source, Callable[[str, str], Any]]] = {
-    "counters": (Source.LISTCOUNTERS, listcounters.parse),
-    "counters_by_name": (Source.LISTCOUNTERS_ALL, listcounters.parse),
-    "pid": (Source.PID_FILE, system.number),
-    "first_process": (Source.INIT_STATUS, system.process),
-    "process": (Source.CHARON_STATUS, system.process),
-    "group": (Source.CHARON_CGROUP, system.group),
-    "starter_service": (Source.STARTER_SERVICE, system.numbers),
-    "swanctl_service": (Source.SWANCTL_SERVICE, system.numbers),
-    "larval_drop": (Source.LARVAL_DROP, system.number),
-    "acq_expires": (Source.ACQ_EXPIRES, system.number),
-    "modules": (Source.MODULES, system.modules),
-    "builtin_modules": (Source.MODULES_BUILTIN, system.module_files),
-    "loadable_modules": (Source.MODULES_DEP, system.module_files),
-    "boot": (Source.BOOT_ID, system.name),
-}
-
-
-def uses_libipsec(daemon: Daemon | DaemonNotRunning | None) -> bool:
+def uses_libipsec(daemon: Optional[Union[Daemon, DaemonNotRunning]]) -> bool:
     """Whether ESP is done by charon itself (plugin kernel-libipsec)."""
     return isinstance(daemon, Daemon) and "kernel-libipsec" in daemon.status.daemon.plugins
 
@@ -136,7 +76,7 @@ def uses_libipsec(daemon: Daemon | DaemonNotRunning | None) -> bool:
 
 def read_daemon(
     host: Host, deadline: Deadline, names: tuple[str, ...]
-) -> Daemon | DaemonNotRunning:
+) -> Union[Daemon, DaemonNotRunning]:
     """charon's answer; without its busy SAs, if waiting for them takes too long."""
     try:
         try:
@@ -178,13 +118,11 @@ def counted(number: int) -> int:
 
 STATES = (Source.XFRM_STATE, xfrm_state.parse)
 POLICIES = (Source.XFRM_POLICY, xfrm_policy.parse)
-STATISTICS = (Source.XFRM_STATISTICS, xfrm_statistics.parse)
-ERROR_COUNTS = (Source.XFRM_STAT, xfrm_stat.parse)
 
 
 def read(
     host: Host, deadline: Deadline, source: Source, parse: Callable[[str, str], T]
-) -> T | CheckIpsecError:
+) -> Union[T, CheckIpsecError]:
     """What a source says, or why it could not be had."""
     try:
         return parse(read_patiently(host, source, deadline), spoken(source))

@@ -1,11 +1,9 @@
 """How bad it is: states mapped to the statuses of the Monitoring Plugins guidelines."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.configuration.expectation import Expectation
 from check_ipsec.errors import ParseError
@@ -60,7 +58,7 @@ class Counts(NamedTuple):
     ignored: int
     stale: int
     unlisted: int
-    cleartext: int | None
+    cleartext: Optional[int]
 
     @property
     def not_established(self) -> int:

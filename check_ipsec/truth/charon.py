@@ -34,7 +34,8 @@ from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import IkeSa, IkeState, Memory, Status, Threads
 from check_ipsec.model.system import Process
 from check_ipsec.moment.second_look import may_look_again
-from check_ipsec.moment.snapshot import Daemon, Snapshot, take
+from check_ipsec.moment.snapshot import Daemon
+from check_ipsec.moment.surroundings import Surroundings, take
 from check_ipsec.truth.modules import lacking
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.unlisted import unlisted
@@ -62,7 +63,7 @@ class Charon(NamedTuple):
 
     configuration: Configuration
     asked_for: tuple[Connection, ...]
-    snapshot: Snapshot
+    snapshot: Surroundings
 
     @property
     def status(self) -> Status | None:

@@ -1,10 +1,8 @@
 """All that configuration, daemon and kernel say of one connection, side by side."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.configuration.expectation import Expectation, Override, expectation
 from check_ipsec.model.configuration import Connection
@@ -36,7 +34,7 @@ class Claims(NamedTuple):
     ``silent`` are the names of CHILD_SAs in a state in which no SPIs are printed, by reqid.
     """
 
-    spis: frozenset[tuple[str, int | None]]
+    spis: frozenset[tuple[str, Optional[int]]]
     silent: dict[int, set[str]]
 
     def shares_reqid(self, child: ChildSa) -> bool:
@@ -67,12 +65,12 @@ class Facts(NamedTuple):
     sas: tuple[tuple[IkeSa, ChildSa], ...]
     carrying: tuple[tuple[IkeSa, ChildSa], ...]
     traps: tuple[ChildSa, ...]
-    shunt: Shunt | None
-    kernel: Kernel | None
+    shunt: Optional[Shunt]
+    kernel: Optional[Kernel]
     asked: bool
     policies: bool
-    mark_in: Mark | None
-    mark_out: Mark | None
+    mark_in: Optional[Mark]
+    mark_out: Optional[Mark]
     marks_known: bool
     claims: Claims
     stale: str
@@ -92,7 +90,7 @@ def carrying_sas(sas: Iterable[tuple[IkeSa, ChildSa]]) -> Iterator[tuple[IkeSa, 
             yield ike, child
 
 
-def loaded_selectors(facts: Facts, resolve: bool) -> tuple[Selectors, Selectors] | None:
+def loaded_selectors(facts: Facts, resolve: bool) -> Optional[tuple[Selectors, Selectors]]:
     """The selectors that charon has loaded, local and remote, None where it has not."""
     for peer in facts.peers:
         for config in peer.children:
@@ -116,7 +114,7 @@ def configured_pair(facts: Facts) -> tuple[Selectors, Selectors]:
 class Index:
     """The daemon's facts by the name that a connection finds them under."""
 
-    def __init__(self, status: Status | None, connections: Iterable[Connection] = ()) -> None:
+    def __init__(self, status: Optional[Status], connections: Iterable[Connection] = ()) -> None:
         self.namesakes: dict[str, list[str]] = defaultdict(list)
         for connection in connections:
             if not connection.problem and connection.setting("auto") not in (None, "ignore"):
@@ -161,7 +159,7 @@ class Index:
 
 def claims_of(status: Status) -> Claims:
     """What all CHILD_SAs say is theirs."""
-    spis: set[tuple[str, int | None]] = set()
+    spis: set[tuple[str, Optional[int]]] = set()
     silent: dict[int, set[str]] = {}
     for ike in status.ike_sas:
         for child in ike.child_sas:
@@ -176,7 +174,7 @@ def claims_of(status: Status) -> Claims:
 def gather(
     connection: Connection,
     index: Index,
-    kernel: Kernel | None,
+    kernel: Optional[Kernel],
     asked: bool,
     partial: bool,
     overrides: tuple[Override, ...],

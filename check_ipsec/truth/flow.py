@@ -21,7 +21,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from check_ipsec.model.daemon import ChildSa, IkeSa
-from check_ipsec.model.kernel import StateTraffic
+from check_ipsec.model.traffic import StateTraffic
 
 Sa = tuple[IkeSa, ChildSa]
 Key = tuple[str, str, int]

@@ -27,10 +27,8 @@ host itself sends); policies of sockets; ``ip xfrm policy setdefault``;
 which states have expired, for ``ip`` does not say so (the kernel removes them).
 """
 
-from __future__ import annotations
-
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.model.kernel import Policies, States, XfrmPolicy, XfrmState
 from check_ipsec.truth.packet import Packet
@@ -60,7 +58,7 @@ class Choice(NamedTuple):
     """
 
     fate: Fate
-    policy: XfrmPolicy | None = None
+    policy: Optional[XfrmPolicy] = None
     states: tuple[XfrmState, ...] = ()
 
 

@@ -22,7 +22,8 @@ from collections.abc import Iterable, Iterator
 
 from check_ipsec.model.configuration import Connection
 from check_ipsec.model.daemon import Peer, Status
-from check_ipsec.moment.snapshot import Snapshot, uses_libipsec
+from check_ipsec.moment.snapshot import uses_libipsec
+from check_ipsec.moment.surroundings import Surroundings
 
 ADDRESS = r"(?:([0-9.]+)|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)(?:[-/%]|$)"
 
@@ -62,7 +63,7 @@ def families_in(ends: str) -> Iterator[int]:
 
 
 def lacking(
-    connections: Iterable[Connection], status: Status, snapshot: Snapshot
+    connections: Iterable[Connection], status: Status, snapshot: Surroundings
 ) -> frozenset[str]:
     """Those needed that are neither loaded nor part of the kernel; none where it is not known."""
     loaded, builtin = snapshot.modules, snapshot.builtin_modules
@@ -74,7 +75,7 @@ def lacking(
 
 
 def missing(
-    connections: Iterable[Connection], status: Status, snapshot: Snapshot
+    connections: Iterable[Connection], status: Status, snapshot: Surroundings
 ) -> frozenset[str]:
     """Those of them that the kernel cannot load either."""
     loadable = snapshot.loadable_modules

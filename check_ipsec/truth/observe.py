@@ -1,10 +1,8 @@
 """From a host to the truth about its connections: read, join, look twice if needed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import NamedTuple, Optional, Union
 
 from check_ipsec.configuration.expectation import Override
 from check_ipsec.configuration.ipsec_conf import load
@@ -53,12 +51,12 @@ class Observation(NamedTuple):
 
     configuration: Configuration
     verdicts: tuple[Verdict, ...]
-    status: Status | None
+    status: Optional[Status]
     partial: bool
-    daemon_error: DaemonNotRunning | None
-    kernel: Kernel | None
+    daemon_error: Optional[DaemonNotRunning]
+    kernel: Optional[Kernel]
     kernel_asked: bool
-    kernel_error: CheckIpsecError | None
+    kernel_error: Optional[CheckIpsecError]
     unlisted: Unlisted
 
 
@@ -127,7 +125,7 @@ def look(
     )
 
 
-def kernel_of(snapshot: Snapshot) -> Kernel | CheckIpsecError | None:
+def kernel_of(snapshot: Snapshot) -> Optional[Union[Kernel, CheckIpsecError]]:
     """The kernel, the first error where a part of it could not be had, None if not asked."""
     for part in (snapshot.states, snapshot.policies):
         if isinstance(part, CheckIpsecError):

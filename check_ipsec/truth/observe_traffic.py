@@ -13,11 +13,12 @@ from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import Status
-from check_ipsec.model.kernel import ErrorCounts, StateTraffic, Statistics
+from check_ipsec.model.traffic import ErrorCounts, StateTraffic, Statistics
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.moment.memory import Reading, boot_id, remember
 from check_ipsec.moment.routes import path_mtus
-from check_ipsec.moment.snapshot import Daemon, Snapshot, take
+from check_ipsec.moment.snapshot import Daemon
+from check_ipsec.moment.surroundings import Surroundings, take
 from check_ipsec.truth.facts import carrying_sas
 from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted, gaps
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
@@ -80,7 +81,7 @@ def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation
 
 
 def compared(
-    snapshot: Snapshot, configuration: Configuration, question: TrafficQuestion, now: float
+    snapshot: Surroundings, configuration: Configuration, question: TrafficQuestion, now: float
 ) -> TrafficObservation:
     """All connections, with what has passed since the last run."""
     status = snapshot.daemon.status if isinstance(snapshot.daemon, Daemon) else None

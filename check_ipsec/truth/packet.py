@@ -1,9 +1,7 @@
 """A packet of a connection, and whether a selector covers it."""
 
-from __future__ import annotations
-
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.model.kernel import Mark, Selector
 from check_ipsec.truth.selectors import ANY, Addresses, Flow, addresses, protocol_number
@@ -22,7 +20,7 @@ class Packet(NamedTuple):
     host: str
     mark: Mark = UNMARKED
     if_id: int = 0
-    reqid: int | None = None
+    reqid: Optional[int] = None
 
 
 def covers(selector: Selector, flow: Flow) -> bool:
@@ -51,7 +49,7 @@ def covers_protocol(selector: Selector, flow: Flow, doubt: bool) -> bool:
     )
 
 
-def covers_port(own: str | None, port: int | None, doubt: bool) -> bool:
+def covers_port(own: Optional[str], port: Optional[int], doubt: bool) -> bool:
     """Whether a selector's port is that of a flow, which is None where it is not known."""
     return own is None or (doubt if port is None else int(own) == port)
 
@@ -60,7 +58,7 @@ Ends = tuple[Addresses, Addresses]
 
 
 @cache
-def ends_of(source: str, destination: str) -> Ends | None:
+def ends_of(source: str, destination: str) -> Optional[Ends]:
     """Source and destination as numbers, None where they say no addresses."""
     ends = addresses(source), addresses(destination)
     return (ends[0], ends[1]) if ends[0] and ends[1] else None

@@ -1,10 +1,8 @@
 """The policies of the kernel, and which of them it takes for a packet."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.model.kernel import Mark, Policies, XfrmPolicy
 from check_ipsec.truth.packet import (
@@ -50,7 +48,7 @@ class PolicyTable:
             for reqid in {template.reqid for template in policy.templates}:
                 self._by_reqid[reqid].append(policy)
 
-    def chosen(self, direction: str, packet: Packet) -> XfrmPolicy | None:
+    def chosen(self, direction: str, packet: Packet) -> Optional[XfrmPolicy]:
         """The policy that the kernel takes for a packet."""
         flow = packet.flow
         found = self._hosts.get((direction, flow.source, flow.destination), [])
@@ -65,7 +63,7 @@ class PolicyTable:
         """Whether any policy asks for SAs of this reqid."""
         return reqid in self._by_reqid
 
-    def mark_of(self, reqid: int, direction: str) -> Mark | None:
+    def mark_of(self, reqid: int, direction: str) -> Optional[Mark]:
         """The mark of a policy with this reqid."""
         return next((one.mark for one in self._own(reqid, direction)), None)
 
@@ -82,7 +80,7 @@ class PolicyTable:
                     return f"dev {selector.interface}"
         return ""
 
-    def _own(self, reqid: int | None, direction: str) -> Iterator[XfrmPolicy]:
+    def _own(self, reqid: Optional[int], direction: str) -> Iterator[XfrmPolicy]:
         for policy in self._by_reqid.get(reqid or 0, ()):
             if policy.direction == direction:
                 yield policy
@@ -141,7 +139,7 @@ class Shape(NamedTuple):
     destination_bits: int
     mask: int
 
-    def place(self, ends: Ends, mark: int) -> Place | None:
+    def place(self, ends: Ends, mark: int) -> Optional[Place]:
         """Where the policies stand that cover both ends and the mark, if any can."""
         bits, source_bits, destination_bits, mask = self
         source, destination = ends
@@ -154,7 +152,7 @@ class Networks:
     """The policies of one direction that are not between two hosts, by shape."""
 
     def __init__(self) -> None:
-        self._shapes: dict[Shape, dict[Place | None, list[Ranked]]] = {}
+        self._shapes: dict[Shape, dict[Optional[Place], list[Ranked]]] = {}
 
     def add(self, ranked: Ranked) -> None:
         """Take one over; one without addresses covers nothing."""

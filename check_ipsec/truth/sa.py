@@ -11,10 +11,8 @@ another state   an inbound and an outbound state of its reqid whose SPIs charon 
 ==============  =======================================================================
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa
 from check_ipsec.model.kernel import Mark, XfrmState
@@ -51,7 +49,7 @@ class Sa(NamedTuple):
     compressed: tuple[XfrmState, ...] = ()
 
 
-def sa_of(facts: Facts, kernel: Kernel, ike: IkeSa, child: ChildSa) -> Sa | None:
+def sa_of(facts: Facts, kernel: Kernel, ike: IkeSa, child: ChildSa) -> Optional[Sa]:
     """A CHILD_SA with its states, by the table above; None where they are not there."""
     if child.state is ChildState.INSTALLED:
         printed = printed_sa(facts, kernel, ike, child)
@@ -64,7 +62,7 @@ def sa_of(facts: Facts, kernel: Kernel, ike: IkeSa, child: ChildSa) -> Sa | None
     return Sa(facts, kernel, ike, child, inbound, outbound, kernel.states.compressing(child.reqid))
 
 
-def printed_sa(facts: Facts, kernel: Kernel, ike: IkeSa, child: ChildSa) -> Sa | None:
+def printed_sa(facts: Facts, kernel: Kernel, ike: IkeSa, child: ChildSa) -> Optional[Sa]:
     """A CHILD_SA with the states whose SPIs and CPIs charon prints, if all are there."""
     protocol = (child.protocol or "").lower()
     wanted = [(protocol, ike.local_host, child.spi_in), (protocol, ike.remote_host, child.spi_out)]
@@ -126,6 +124,6 @@ def is_encrypting(state: XfrmState) -> bool:
     return state.encryption is not None and "cipher_null" not in state.encryption
 
 
-def told_mark(mark: Mark | None) -> str:
+def told_mark(mark: Optional[Mark]) -> str:
     """A mark as ``ip`` prints it."""
     return f"mark {mark.value:#x}/{mark.mask:#x}" if mark else "no mark"

@@ -6,12 +6,10 @@ Written by strongSwan's traffic_selector.c (traffic_selector_printf_hook):
 /etc/protocols and /etc/services give them.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache, lru_cache
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import NamedTuple, Optional, Union
 
 PROTOCOLS = {
     "icmp": 1,
@@ -55,10 +53,10 @@ class TrafficSelector(NamedTuple):
     """
 
     addresses: str
-    protocol: int | str
-    port: int | None
+    protocol: Union[int, str]
+    port: Optional[int]
 
-    def covers(self, other: TrafficSelector) -> bool:
+    def covers(self, other: "TrafficSelector") -> bool:
         """Whether all of the other's traffic is among this one's, as far as ports tell."""
         return (
             contains(self.addresses, other.addresses)
@@ -72,11 +70,11 @@ class Flow(NamedTuple):
 
     source: str
     destination: str
-    protocol: int | str
-    source_port: int | None
-    destination_port: int | None
+    protocol: Union[int, str]
+    source_port: Optional[int]
+    destination_port: Optional[int]
 
-    def lies_in(self, other: Flow) -> bool:
+    def lies_in(self, other: "Flow") -> bool:
         """Whether all of it is among the traffic of another flow, as far as ports tell."""
         return self == other or (
             contains(other.source, self.source)
@@ -86,14 +84,14 @@ class Flow(NamedTuple):
             and other.destination_port in (ANY, None, self.destination_port)
         )
 
-    def backwards(self) -> Flow:
+    def backwards(self) -> "Flow":
         """The traffic of the other direction."""
         source, destination, protocol, source_port, destination_port = self
         return Flow(destination, source, protocol, destination_port, source_port)
 
 
 @lru_cache(maxsize=1024)
-def flows(local_ts: tuple[str, ...], remote_ts: tuple[str, ...]) -> tuple[Flow | None, ...]:
+def flows(local_ts: tuple[str, ...], remote_ts: tuple[str, ...]) -> tuple[Optional[Flow], ...]:
     """The outgoing flows of two lists of selectors.
 
     None stands for a pair with a selector that says no addresses, like ``dynamic``.
@@ -122,14 +120,14 @@ def flow(local: TrafficSelector, remote: TrafficSelector) -> Flow:
     return Flow(local.addresses, remote.addresses, protocol, local.port, remote.port)
 
 
-def selector(text: str) -> TrafficSelector | None:
+def selector(text: str) -> Optional[TrafficSelector]:
     """A selector by its text, None where it says no addresses."""
     found = any_selector(text)
     return found if found and found.addresses != DYNAMIC else None
 
 
 @cache
-def any_selector(text: str) -> TrafficSelector | None:
+def any_selector(text: str) -> Optional[TrafficSelector]:
     """A selector by its text, ``dynamic`` too, None where the text is none."""
     match = SELECTOR.fullmatch(text)
     if match is None:
@@ -138,7 +136,9 @@ def any_selector(text: str) -> TrafficSelector | None:
     return TrafficSelector(ends, *narrowing(protocol, port))
 
 
-def narrowing(protocol: str | None, port: str | None) -> tuple[int | str, int | None]:
+def narrowing(
+    protocol: Optional[str], port: Optional[str]
+) -> tuple[Union[int, str], Optional[int]]:
     """Protocol and port; before 5.6.3 ports may stand without a protocol."""
     if protocol and PORTS_ALONE.fullmatch(protocol):
         return ANY, None
@@ -146,14 +146,14 @@ def narrowing(protocol: str | None, port: str | None) -> tuple[int | str, int | 
     return number, port_number(port, number)
 
 
-def protocol_number(text: str | None) -> int | str:
+def protocol_number(text: Optional[str]) -> Union[int, str]:
     """The number of a protocol, or its name where that is not a common one."""
     if text is None:
         return ANY
     return int(text) if is_number(text) else PROTOCOLS.get(text, text)
 
 
-def port_number(text: str | None, protocol: int | str) -> int | None:
+def port_number(text: Optional[str], protocol: Union[int, str]) -> Optional[int]:
     """The number of a port, None for what is not one port."""
     if text is None:
         return ANY
@@ -184,7 +184,7 @@ class Addresses(NamedTuple):
 
 
 @cache
-def addresses(text: str) -> Addresses | None:
+def addresses(text: str) -> Optional[Addresses]:
     """A network or a range as numbers, None where the text is neither."""
     begin, is_range, end = text.partition("..")
     try:
@@ -209,7 +209,7 @@ def network(text: str) -> Addresses:
 
 
 @lru_cache(maxsize=4096)
-def host_of(text: str) -> str | None:
+def host_of(text: str) -> Optional[str]:
     """The address of a network that is one host, None for any other."""
     address, _, prefix = text.partition("/")
     return address if prefix == ("128" if ":" in address else "32") else None

@@ -29,7 +29,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from check_ipsec.model.daemon import ChildSa, ChildState
-from check_ipsec.model.kernel import StateTraffic
+from check_ipsec.model.traffic import StateTraffic
 from check_ipsec.truth.flow import Passed, Sa
 
 

@@ -34,7 +34,7 @@ from typing import NamedTuple
 
 from check_ipsec.errors import NotPermitted, ParseError
 from check_ipsec.model.system import Process
-from check_ipsec.moment.snapshot import Snapshot
+from check_ipsec.moment.surroundings import Surroundings
 from check_ipsec.truth.charon import Charon, is_charon
 from check_ipsec.truth.modules import missing
 
@@ -93,7 +93,7 @@ def troubles(charon: Charon) -> Iterator[Found]:
         yield Found(Trouble.LARVAL_DROP, "xfrm_larval_drop is off")
 
 
-def of_process(snapshot: Snapshot) -> Iterator[Found]:
+def of_process(snapshot: Surroundings) -> Iterator[Found]:
     """What is wrong with the way in which charon runs."""
     pid, process, group = snapshot.pid, snapshot.process, snapshot.group
     if isinstance(process, Process) and not is_charon(process):
@@ -107,7 +107,7 @@ def of_process(snapshot: Snapshot) -> Iterator[Found]:
         yield Found(Trouble.TWO_SERVICES, "strongswan-starter and strongswan both run")
 
 
-def shows_all(snapshot: Snapshot) -> bool:
+def shows_all(snapshot: Surroundings) -> bool:
     """Whether /proc shows processes of other users (proc(5), hidepid)."""
     return isinstance(snapshot.first_process, Process)
 

@@ -1,9 +1,7 @@
 """What is true of a connection: the result that everything else only words."""
 
-from __future__ import annotations
-
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.configuration.expectation import Expectation
 from check_ipsec.model.configuration import Connection
@@ -29,7 +27,7 @@ class Finding(NamedTuple):
     """A state and why; ``detail`` goes on where the reason's fixed words end."""
 
     state: State
-    reason: Reason | None = None
+    reason: Optional[Reason] = None
     detail: str = ""
 
 
@@ -45,10 +43,10 @@ class Verdict(NamedTuple):
     connection: Connection
     expectation: Expectation
     state: State
-    reason: Reason | None
+    reason: Optional[Reason]
     detail: str
     verified: bool
-    cleartext: bool | None
+    cleartext: Optional[bool]
     stale: bool
     peers: tuple[Peer, ...]
     ike_sas: tuple[IkeSa, ...]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from check_ipsec.errors import ParseError
 from check_ipsec.grammar.ip_route import parse_links, parse_route
-from check_ipsec.model.kernel import Route
+from check_ipsec.model.traffic import Route
 
 LINKS = (
     "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group "

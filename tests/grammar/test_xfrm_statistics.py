@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from check_ipsec.errors import ParseError
 from check_ipsec.grammar import xfrm_stat, xfrm_state, xfrm_statistics
-from check_ipsec.model.kernel import ErrorCounts, Limits, StateTraffic
+from check_ipsec.model.traffic import ErrorCounts, Limits, StateTraffic
 from tests.hosts import ROOT
 
 CAPTURED = sorted((ROOT / "fixtures/traffic").glob("*/*/xfrm-statistics"))

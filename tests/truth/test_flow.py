@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from check_ipsec.model.kernel import Limits, StateTraffic
+from check_ipsec.model.traffic import Limits, StateTraffic
 from check_ipsec.truth.flow import (
     Amount,
     Counted,

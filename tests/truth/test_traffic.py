@@ -3,7 +3,7 @@
 import pytest
 
 from check_ipsec.model.daemon import ChildState
-from check_ipsec.model.kernel import Limits, StateTraffic
+from check_ipsec.model.traffic import Limits, StateTraffic
 from check_ipsec.truth.flow import Amount, Passed, Refused
 from check_ipsec.truth.traffic import (
     WRONG,

@@ -1,0 +1,84 @@
+"""charon and what surrounds it: counts of the kernel and of charon, its process, the system.
+
+In a module of its own, for check_ipsec needs nothing of it and starts every minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from check_ipsec.errors import CheckIpsecError, DaemonNotRunning
+from check_ipsec.grammar import listcounters, system, xfrm_stat, xfrm_statistics
+from check_ipsec.host.host import Deadline, Host
+from check_ipsec.host.sources import Source
+from check_ipsec.model.counters import CounterLists
+from check_ipsec.model.system import Process
+from check_ipsec.model.traffic import ErrorCounts, Statistics
+from check_ipsec.moment.snapshot import Daemon, read, read_daemon, uses_libipsec
+
+
+class Surroundings(NamedTuple):
+    """One moment; a field is None where its source was not to be asked.
+
+    ``counted`` is when the statistics were read. The kernel is not asked for them where it
+    knows nothing of the SAs because charon does ESP itself.
+    """
+
+    daemon: Daemon | DaemonNotRunning | None = None
+    statistics: Statistics | CheckIpsecError | None = None
+    errors: ErrorCounts | CheckIpsecError | None = None
+    counted: datetime | None = None
+    counters: CounterLists | CheckIpsecError | None = None
+    counters_by_name: CounterLists | CheckIpsecError | None = None
+    pid: int | CheckIpsecError | None = None
+    first_process: Process | CheckIpsecError | None = None
+    process: Process | CheckIpsecError | None = None
+    group: str | CheckIpsecError | None = None
+    starter_service: tuple[int, ...] | CheckIpsecError | None = None
+    swanctl_service: tuple[int, ...] | CheckIpsecError | None = None
+    larval_drop: int | CheckIpsecError | None = None
+    acq_expires: int | CheckIpsecError | None = None
+    modules: frozenset[str] | CheckIpsecError | None = None
+    builtin_modules: frozenset[str] | CheckIpsecError | None = None
+    loadable_modules: frozenset[str] | CheckIpsecError | None = None
+    boot: str | CheckIpsecError | None = None
+
+
+def take(
+    host: Host, deadline: Deadline, names: Iterable[str], sources: Collection[Source]
+) -> Surroundings:
+    """Read and parse ``sources``, as :func:`check_ipsec.moment.snapshot.take` does."""
+    taken = Surroundings()
+    if Source.STATUSALL in sources:
+        taken = taken._replace(daemon=read_daemon(host, deadline, tuple(names)))
+    if Source.XFRM_STATISTICS in sources and not uses_libipsec(taken.daemon):
+        statistics = read(host, deadline, Source.XFRM_STATISTICS, xfrm_statistics.parse)
+        taken = taken._replace(statistics=statistics, counted=host.time)
+    others: dict[str, Any] = {
+        field: read(host, deadline, source, parse)
+        for field, (source, parse) in OTHERS.items()
+        if source in sources
+    }
+    return taken._replace(**others)
+
+
+# what is read as it comes
+OTHERS: dict[str, tuple[Source, Callable[[str, str], Any]]] = {
+    "errors": (Source.XFRM_STAT, xfrm_stat.parse),
+    "counters": (Source.LISTCOUNTERS, listcounters.parse),
+    "counters_by_name": (Source.LISTCOUNTERS_ALL, listcounters.parse),
+    "pid": (Source.PID_FILE, system.number),
+    "first_process": (Source.INIT_STATUS, system.process),
+    "process": (Source.CHARON_STATUS, system.process),
+    "group": (Source.CHARON_CGROUP, system.group),
+    "starter_service": (Source.STARTER_SERVICE, system.numbers),
+    "swanctl_service": (Source.SWANCTL_SERVICE, system.numbers),
+    "larval_drop": (Source.LARVAL_DROP, system.number),
+    "acq_expires": (Source.ACQ_EXPIRES, system.number),
+    "modules": (Source.MODULES, system.modules),
+    "builtin_modules": (Source.MODULES_BUILTIN, system.module_files),
+    "loadable_modules": (Source.MODULES_DEP, system.module_files),
+    "boot": (Source.BOOT_ID, system.name),
+}
