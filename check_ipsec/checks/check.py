@@ -114,7 +114,7 @@ class Check(NamedTuple):
         add_common_options(parser, DEFAULT_TIMEOUT, self.verbose)
         return parser
 
-    def main(self, argv: Sequence[str] | None = None) -> int:
+    def main(self, argv: Optional[Sequence[str]] = None) -> int:
         """Entry point; the exit status."""
         return run(self.name, self.parser, self.answer, argv)
 

@@ -9,7 +9,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from nagiosplugin import Timeout
 
@@ -31,7 +31,7 @@ def run(
     name: str,
     make_parser: Callable[[], argparse.ArgumentParser],
     answer: Callable[[argparse.Namespace], Answer],
-    argv: Sequence[str] | None = None,
+    argv: Optional[Sequence[str]] = None,
 ) -> int:
     """Print what ``answer`` makes of the options; the exit status.
 
