@@ -15,8 +15,10 @@ import time
 from pathlib import Path
 
 MESH = Path(__file__).resolve().parent.parent / "fixtures/hosts/mesh-all-up"
+COUNTED = MESH.parent.parent / "traffic/traffic-replayed/3"
 NAME, LOCAL, REMOTE = "bob_v4", "10.1.0.1", "10.1.0.2"
 SIZES = (10, 100, 1_000, 10_000)
+SIZE_OF_OTHERS = 500
 RUNS = {10: 15, 100: 15, 1_000: 7, 10_000: 3}
 BARE = "import nagiosplugin, pyparsing"
 
@@ -37,6 +39,8 @@ class Wording:
         record = rf"src \S+ dst \S+ ?\n(?:\t.*\n)*?\t.*reqid {self.reqid} .*\n(?:\t.*\n)*"
         self.states = "".join(re.findall(record, text["xfrm-state"]))
         self.policies = "".join(re.findall(record, text["xfrm-policy"]))
+        counted = (COUNTED / "xfrm-statistics").read_text()
+        self.counts = found(r"\tlifetime config:\n(?:\t.*\n)*", counted)
 
     def host(self, size: int) -> dict[str, str]:
         """The texts of a host with so many connections."""
@@ -48,6 +52,8 @@ class Wording:
             "statusall": f"{self.head}Connections:\n{peers}{header}{sas}",
             "xfrm-state": states,
             "xfrm-policy": policies,
+            "xfrm-statistics": re.sub(r"(?m)(?<=\n)(?=src |\Z)", self.counts, states),
+            "xfrm_stat": (COUNTED / "xfrm_stat").read_text(),
         }
 
     def told(self, number: int) -> tuple[str, ...]:
@@ -100,6 +106,22 @@ def peak(command: list[str]) -> float:
     return int(done.stdout) / 1024
 
 
+def others(interpreter: str, wording: Wording) -> None:
+    """Print what the other checks of a host take, as ratios of check_ipsec."""
+    bin_folder = Path(interpreter).parent
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in wording.host(SIZE_OF_OTHERS).items():
+            Path(folder, name).write_text(text)
+        commands = [
+            [interpreter, str(bin_folder / name), "--captured", folder]
+            for name in ("check_ipsec", "check_ipsec_traffic")
+        ]
+        commands[1] += ["--state", f"{folder}/state"]
+        ipsec, traffic = best(commands, 7)
+        print(f"check_ipsec_traffic with {SIZE_OF_OTHERS} connections: {traffic / ipsec:.2f} x "
+              f"check_ipsec, {traffic:.2f} s")  # fmt: skip
+
+
 def main(interpreter: str) -> None:
     """Print the table."""
     bare_import = [interpreter, "-c", BARE]
@@ -116,6 +138,7 @@ def main(interpreter: str) -> None:
             ratio = "" if before is None else f"{taken / before:.1f}"
             print(f"{size:>11} {taken / bare:>14.2f} {ratio:>12} {peak(command):>5.0f}")
             before = taken
+    others(interpreter, wording)
 
 
 if __name__ == "__main__":

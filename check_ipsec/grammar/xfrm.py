@@ -176,8 +176,10 @@ def _unread(text: str) -> UnreadRecord:
 def _lines(
     parts: Iterable[Part], text: str, source: str, known: re.Pattern[str]
 ) -> Iterator[UnreadLine]:
+    first, place = 1, 0
     for part in parts:
-        first = text.count("\n", 0, part.place) + 1
+        first += text.count("\n", place, part.place)
+        place = part.place
         for offset, line in enumerate(part.text.split("\n")[:-1]):
             if not part.read or not known.fullmatch(line):
                 yield UnreadLine(source, first + offset, line, hides=not part.read)

@@ -180,7 +180,11 @@ def lines(one: Judged, details: bool) -> Iterator[str]:
     cells = (name, one.flow.value, *per_second, *octets, str(sum(whole.refused)), used(one))
     yield row(cells, WIDTHS).rstrip()
     if one.detail:
-        yield f"  {one.detail}"
+        yield f"  {plain(one.detail)}"
+    for ike in {ike.unique_id: ike for ike, _ in one.carried.sas}.values():
+        waiting = (*ike.tasks_active, *ike.tasks_queued)
+        if waiting:
+            yield f"  waits for the peer: {plain(' '.join(waiting))}"
     if details:
         refused = whole.refused
         yield (

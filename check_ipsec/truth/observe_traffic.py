@@ -24,6 +24,7 @@ from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, coun
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.past import Past, as_json, comparable
 from check_ipsec.truth.traffic import Carried, Judged, Limit, Track, Way, followed, judge
+from check_ipsec.truth.traffic import compared as compared_with_others
 
 CHECK = "traffic"
 COUNTS = (*OF_CHARON, Source.XFRM_STATISTICS, Source.XFRM_STAT)
@@ -156,7 +157,7 @@ def remembered(
         for name, owned in sas.items()
     )
     return observed._replace(
-        judged=tuple(judged),
+        judged=compared_with_others(judged),
         rates=rates(observed.errors, past.errors, seconds),
         seconds=seconds,
         note="; ".join(filter(None, (note, said))),
@@ -177,7 +178,7 @@ def with_mtus(
         mtu = errors[0] if errors else min(known, default=None)
         return judge(one.carried._replace(mtu=mtu), limit)
 
-    return observed._replace(judged=tuple(map(widened, observed.judged)))
+    return observed._replace(judged=compared_with_others(map(widened, observed.judged)))
 
 
 def sas_by_name(connections: Iterable[Connection], status: Status) -> dict[str, list[Sa]]:

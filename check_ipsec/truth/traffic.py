@@ -159,6 +159,28 @@ def flows(passed: Passed) -> bool:
     return passed.inbound.packets > 0 or passed.outbound.packets > 0
 
 
+def compared(found: Iterable[Judged]) -> tuple[Judged, ...]:
+    """The same; a silent one says which other connection to its peer flows both ways."""
+    every = tuple(found)
+    well: dict[str, str] = {}
+    for one in every:
+        passed = one.carried.passed
+        if one.flow is Flow.FLOWS and passed.inbound.packets and passed.outbound.packets:
+            for ike, _ in one.carried.sas:
+                well.setdefault(ike.remote_id, one.carried.name)
+    return tuple(beside(one, well) for one in every)
+
+
+def beside(one: Judged, well: dict[str, str]) -> Judged:
+    """One of them; ``well`` names a connection that flows by the identity of its peer."""
+    if one.flow not in (Flow.ONE_WAY, Flow.STALLED):
+        return one
+    for ike, _ in one.carried.sas:
+        if ike.remote_id in well:
+            return one._replace(detail=f"{one.detail}; {well[ike.remote_id]} to that peer flows")
+    return one
+
+
 def refused(one: Carried, limit: Limit) -> Judged | None:
     """Rows 3 and 4."""
     seconds = max(one.seconds or 0.0, 1.0)

@@ -4,7 +4,9 @@ import pytest
 
 from check_ipsec.model.daemon import ChildState
 from check_ipsec.model.traffic import Limits, StateTraffic
+from check_ipsec.moment.memory import Reading
 from check_ipsec.truth.flow import Amount, Passed, Refused
+from check_ipsec.truth.past import Past, as_json, comparable
 from check_ipsec.truth.traffic import (
     WRONG,
     Carried,
@@ -13,6 +15,7 @@ from check_ipsec.truth.traffic import (
     Limit,
     Track,
     Way,
+    compared,
     followed,
     judge,
     worst_first,
@@ -136,6 +139,35 @@ def test_it_is_no_longer_silent_when_it_flows() -> None:
 
 def test_totals_add_up() -> None:
     assert after(BOTH, OUT, IN).total == Passed(Amount(200, 2), Amount(200, 2))
+
+
+def test_a_silent_one_names_another_to_its_peer_that_flows() -> None:
+    silent_one = judge(carried(OUT, track=Track(inbound=silent(120, True))), LIMIT)
+    other = judge(carried(BOTH)._replace(name="bob_v6"), LIMIT)
+    one_sided = judge(carried(OUT)._replace(name="bob_x"), LIMIT)
+    detail = "nothing in for 120 s, out flows"
+    found = compared([silent_one, other, one_sided])
+    assert [one.detail for one in found] == [f"{detail}; bob_v6 to that peer flows", "", ""]
+    assert [one.detail for one in compared([silent_one, one_sided])] == [detail, ""]
+
+
+def test_another_boot_and_another_charon_are_not_compared_with() -> None:
+    facts = as_json(Past({"bob": Track(total=BOTH)}, {}, {"XfrmInError": 3}))
+    earlier = Reading(NOW - 60, "boot", "Nov 28 04:53:36 2026", facts)
+    past, seconds, note = comparable(earlier, "boot", "Nov 28 04:53:37 2026", NOW)
+    assert (past.errors, seconds, note) == ({"XfrmInError": 3}, 60.0, "")
+    past, seconds, note = comparable(earlier, "another", "Nov 28 04:53:36 2026", NOW)
+    assert (past.errors, seconds) == ({}, None)
+    assert past.tracks["bob"].total == BOTH
+    assert note == "the host was started since the last run"
+    for since in ("Nov 28 04:53:39 2026", None, "unreadable"):
+        _, seconds, note = comparable(earlier, "boot", since, NOW)
+        assert (seconds, note) == (None, "charon was started since the last run")
+    _, seconds, note = comparable(earlier, "boot", earlier.daemon, NOW - 60)
+    assert (seconds, note) == (None, "no time has passed since the last run")
+    assert comparable(None, "boot", None, NOW)[1] is None
+    damaged = earlier._replace(facts={"connections": 1})
+    assert comparable(damaged, "boot", earlier.daemon, NOW)[2] == "no earlier reading: damaged"
 
 
 def test_what_is_wrong_comes_first() -> None:
