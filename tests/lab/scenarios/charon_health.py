@@ -117,6 +117,46 @@ for _ in range(int(sys.argv[2])):
 """
 
 
+# while there is a file, 64 KiB are lost every tenth time that somebody asks for memory
+LEAK = """\
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+extern void *__libc_malloc(size_t);
+void *malloc(size_t size)
+{
+    static unsigned calls;
+    if (++calls % 10 == 0 && access("/run/leaking", F_OK) == 0) {
+        void *lost = __libc_malloc(65536);
+        if (lost)
+            memset(lost, 1, 65536);
+    }
+    return __libc_malloc(size);
+}
+"""
+
+
+@scenario(live=True)
+def charon_leaking(lab: Lab) -> None:
+    """charon loses memory with whatever it does: the process grows, with the same SAs."""
+    alice, _ = pair(lab, BOB, installed=("bob",))
+    alice.run("ipsec", "stop")
+    alice.write("/root/leak.c", LEAK)
+    alice.run("gcc", "-shared", "-fPIC", "-o", "/usr/local/lib/leak.so", "/root/leak.c")
+    alice.spawn("env", "LD_PRELOAD=/usr/local/lib/leak.so", "ipsec", "start", "--nofork")
+    alice.wait_installed("bob")
+    health(lab, alice, ONE + FIRST)
+    alice.write("/run/leaking", "")
+
+    def grown() -> bool:
+        alice.statusall()
+        status = alice.run("cat", f"/proc/{alice.read('/run/charon.pid').decode().strip()}/status")
+        return int(re.findall(r"VmRSS:\s+(\d+) kB", status.stdout)[0]) > 110_000
+
+    wait_until(grown, "charon grows", 120)
+    health(lab, alice, r"WARNING - charon has grown by \d+MB.*")
+
+
 def attacked(lab: Lab, charon: str = "") -> tuple[Host, Host]:
     """Alice, who waits for anybody, and bob, who means no good."""
     bob, alice = lab.host("bob"), lab.host("alice")
