@@ -100,6 +100,7 @@ def remember(
 def _exchanged(
     folder: int, name: str, check: str, now: float, reading: Callable[[Reading | None], Reading]
 ) -> Remembered:
+    _require_file(folder, name)
     checks: dict[str, Any] = {}
     earlier, note = None, "no earlier reading yet"
     try:
@@ -122,11 +123,16 @@ def _exchanged(
 # --- what the file holds ----------------------------------------------------------
 
 
+def _require_file(folder: int, name: str) -> None:
+    """Raises Unusable where something else has that name, which is not to be replaced."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            raise Unusable("not a file")
+
+
 def _read(folder: int, name: str) -> dict[str, Any]:
     """The readings of all checks. Raises Unusable or OSError."""
     with os.fdopen(os.open(name, os.O_RDONLY | SAFE, dir_fd=folder), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise Unusable("not a file")
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise Unusable("too large")

@@ -117,11 +117,9 @@ def test_no_link_is_followed(file: Path, tmp_path: Path) -> None:
     moved = file.rename(tmp_path / "elsewhere")
     file.symlink_to(moved)
     before = moved.read_text()
-    done = run(file, 2)
-    assert done.earlier is None
-    assert done.note.startswith("no earlier reading, host.json: ")
+    assert run(file, 2) == Remembered(said(2), None, f"no earlier reading, {file}: not a file")
     assert moved.read_text() == before
-    assert not file.is_symlink()
+    assert file.is_symlink()
 
 
 @pytest.mark.parametrize("name", [".host.json.lock", ".host.json.new"])
@@ -137,7 +135,22 @@ def test_no_link_is_written_through(file: Path, tmp_path: Path, name: str) -> No
 def test_a_pipe_in_its_place_stops_nobody(file: Path) -> None:
     file.parent.mkdir()
     os.mkfifo(file)
-    assert run(file, 1).note == "no earlier reading, host.json: not a file"
+    assert run(file, 1).note == f"no earlier reading, {file}: not a file"
+    assert file.is_fifo()
+
+
+def test_a_folder_in_its_place_stays(file: Path) -> None:
+    file.mkdir(parents=True)
+    assert run(file, 1).note == f"no earlier reading, {file}: not a file"
+    assert file.is_dir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may write there")
+def test_a_device_stays_what_it_is(tmp_path: Path) -> None:
+    device = tmp_path / "null"
+    os.mknod(device, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    assert run(device, 1).note == f"no earlier reading, {device}: not a file"
+    assert device.is_char_device()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
