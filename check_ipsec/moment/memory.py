@@ -88,8 +88,10 @@ def remember(
     for what is wrong with the file.
     """
     try:
-        with _folder(file) as (folder, name), _locked(folder, name):
-            return _exchanged(folder, name, check, now, reading)
+        with _folder(file) as (folder, name):
+            _require_file(folder, name)
+            with _locked(folder, name):
+                return _exchanged(folder, name, check, now, reading)
     except Unusable as error:
         problem = str(error)
     except OSError as error:
@@ -100,7 +102,6 @@ def remember(
 def _exchanged(
     folder: int, name: str, check: str, now: float, reading: Callable[[Reading | None], Reading]
 ) -> Remembered:
-    _require_file(folder, name)
     checks: dict[str, Any] = {}
     earlier, note = None, "no earlier reading yet"
     try:

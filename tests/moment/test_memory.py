@@ -151,6 +151,7 @@ def test_a_device_stays_what_it_is(tmp_path: Path) -> None:
     os.mknod(device, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
     assert run(device, 1).note == f"no earlier reading, {device}: not a file"
     assert device.is_char_device()
+    assert list(tmp_path.iterdir()) == [device]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
