@@ -8,7 +8,7 @@ from time import time
 from typing import NamedTuple
 
 from check_ipsec.configuration.ipsec_conf import load
-from check_ipsec.errors import CheckIpsecError, DaemonNotRunning, UsageError
+from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, UsageError
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration, Connection
@@ -17,7 +17,7 @@ from check_ipsec.model.traffic import ErrorCounts, StateTraffic, Statistics
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.moment.memory import Reading, boot_id, remember
 from check_ipsec.moment.routes import path_mtus
-from check_ipsec.moment.snapshot import Daemon
+from check_ipsec.moment.snapshot import Daemon, uses_libipsec
 from check_ipsec.moment.surroundings import Surroundings, take
 from check_ipsec.truth.facts import carrying_sas
 from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted, gaps
@@ -94,7 +94,7 @@ def compared(
         judged=(),
         status=status,
         daemon_error=snapshot.daemon if isinstance(snapshot.daemon, DaemonNotRunning) else None,
-        statistics_error=statistics if isinstance(statistics, CheckIpsecError) else None,
+        statistics_error=not_counted(snapshot),
         errors=counts,
         rates={},
         seconds=None,
@@ -105,6 +105,15 @@ def compared(
     if status is None or known is None:
         return observed
     return remembered(observed, known, question, now)
+
+
+def not_counted(snapshot: Surroundings) -> CheckIpsecError | None:
+    """Why the kernel's counts are not known."""
+    if isinstance(snapshot.statistics, CheckIpsecError):
+        return snapshot.statistics
+    if snapshot.statistics is None and uses_libipsec(snapshot.daemon):
+        return CommandFailed("charon does ESP itself (kernel-libipsec), the kernel counts nothing")
+    return None
 
 
 def remembered(

@@ -130,6 +130,15 @@ def test_statistics_that_cannot_be_read_are_no_silence(tmp_path: Path) -> None:
     assert status == 3
 
 
+def test_a_charon_that_does_esp_itself_leaves_nothing_to_count(tmp_path: Path) -> None:
+    status = (looks(STALLED)[-1] / "statusall").read_text()
+    assert "loaded plugins: charon " in status
+    status = status.replace("loaded plugins: charon ", "loaded plugins: charon kernel-libipsec ")
+    text, status_code = say(broken(tmp_path, statusall=status))
+    assert text.startswith("IPSEC-TRAFFIC UNKNOWN - charon does ESP itself (kernel-libipsec), ")
+    assert (text.count("\n"), status_code) == (1, 3)
+
+
 def test_an_absent_text_is_an_error(tmp_path: Path) -> None:
     text, status = say(broken(tmp_path, xfrm_stat=None))
     assert status == 3
