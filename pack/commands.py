@@ -3,10 +3,10 @@
 import argparse
 from collections.abc import Callable, Iterator
 from inspect import cleandoc
-from sys import modules
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from check_ipsec.checks import daemon, ipsec, traffic
+from check_ipsec.checks.check import Check
 from check_ipsec.host.sources import Source
 from check_ipsec.ipsec_global import command as ipsec_global
 from check_ipsec.truth.observe import SOURCES
@@ -20,13 +20,17 @@ STATUSES = ("ok", "warning", "critical", "unknown")
 
 
 class Command(NamedTuple):
-    """A command: name, section of its manual page, folder, parser, and what it asks."""
+    """A command: name, section of its manual page, folder, parser, what it asks, what it is.
+
+    ``text`` is the docstring of its module.
+    """
 
     name: str
     section: int
     folder: str
     make_parser: Callable[[], argparse.ArgumentParser]
     sources: tuple[Source, ...]
+    text: Optional[str]
 
     @property
     def is_plugin(self) -> bool:
@@ -35,9 +39,8 @@ class Command(NamedTuple):
 
     @property
     def about(self) -> str:
-        """What the docstring of its module says below the first line."""
-        text = cleandoc(modules[self.make_parser.__module__].__doc__ or "")
-        return text.partition("\n\n")[2]
+        """What its text says below the first line."""
+        return cleandoc(self.text or "").partition("\n\n")[2]
 
     def parser(self) -> argparse.ArgumentParser:
         """Its parser under its own name, however this process is called."""
@@ -46,11 +49,16 @@ class Command(NamedTuple):
         return parser
 
 
+def plugin(check: Check, text: Optional[str]) -> Command:
+    """A check as a command."""
+    return Command(check.program, 1, PLUGINS, check.parser, check.sources, text)
+
+
 COMMANDS = (
-    Command("check_ipsec", 1, PLUGINS, ipsec.make_parser, ipsec.CHECK.sources),
-    Command("check_ipsec_traffic", 1, PLUGINS, traffic.make_parser, traffic.CHECK.sources),
-    Command("check_ipsec_daemon", 1, PLUGINS, daemon.make_parser, daemon.CHECK.sources),
-    Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser, SOURCES),
+    plugin(ipsec.CHECK, ipsec.__doc__),
+    plugin(traffic.CHECK, traffic.__doc__),
+    plugin(daemon.CHECK, daemon.__doc__),
+    Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser, SOURCES, ipsec_global.__doc__),
 )
 
 

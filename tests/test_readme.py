@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from check_ipsec.checks import daemon, traffic
-from check_ipsec.checks.ipsec import LABELS, make_parser
+from check_ipsec.checks.ipsec import CHECK, LABELS
 from check_ipsec.ipsec_global import command
 from tests.hosts import ROOT
 
@@ -22,9 +22,9 @@ def section(heading: str) -> str:
 @pytest.mark.parametrize(
     ("heading", "make"),
     [
-        ("Options", make_parser),
-        ("check_ipsec_traffic", traffic.make_parser),
-        ("check_ipsec_daemon", daemon.make_parser),
+        ("Options", CHECK.parser),
+        ("check_ipsec_traffic", traffic.CHECK.parser),
+        ("check_ipsec_daemon", daemon.CHECK.parser),
         ("ipsec-global", command.make_parser),
     ],
     ids=["check_ipsec", "check_ipsec_traffic", "check_ipsec_daemon", "ipsec-global"],

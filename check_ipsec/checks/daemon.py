@@ -18,7 +18,7 @@ child_rekeys.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from time import time
 from typing import NamedTuple
 
@@ -269,13 +269,4 @@ looked for and whose counters -v shows; charon is judged as a whole.
     sources=SOURCES,
     find=find,
 )
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """The options, as --help, the manual page and the README show them."""
-    return CHECK.parser()
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; the exit status."""
-    return CHECK.main(argv)
+main = CHECK.main

@@ -13,7 +13,7 @@ cleartext.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from check_ipsec.checks.check import Check, Found, Number
 from check_ipsec.checks.options import add_status, add_thresholds
@@ -164,13 +164,4 @@ Without options every connection of /etc/ipsec.conf is checked. Exit status: 0 O
     sources=SOURCES,
     find=find,
 )
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """The options, as --help, the manual page and the README show them."""
-    return CHECK.parser()
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; the exit status."""
-    return CHECK.main(argv)
+main = CHECK.main

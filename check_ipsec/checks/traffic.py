@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from check_ipsec.checks.check import Check, Found, Number
 from check_ipsec.checks.options import add_state, add_status, add_thresholds
@@ -195,13 +195,4 @@ Without options all connections of /etc/ipsec.conf are compared with the last ru
     sources=SOURCES,
     find=find,
 )
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """The options, as --help, the manual page and the README show them."""
-    return CHECK.parser()
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; the exit status."""
-    return CHECK.main(argv)
+main = CHECK.main

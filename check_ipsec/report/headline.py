@@ -23,9 +23,14 @@ def headline(observation: Observation, counts: Counts, severity: Severity, room:
         return nothing_configured(observation, counts)
     total = ", ".join((*totals(counts, severity, observation), *beside(counts)))
     tail = "".join(remarks(observation, counts))
-    bad = sorted_by_severity(observation.verdicts)
-    for shown in range(min(NAMES, len(bad)), -1, -1):
-        text = f"{total}{listed(bad, shown)}{tail}"
+    names = list(map(named, sorted_by_severity(observation.verdicts)))
+    return shortened(total, names, tail, room)
+
+
+def shortened(total: str, names: list[str], tail: str, room: int) -> str:
+    """Those names between the two that fit into so many bytes, and how many more there are."""
+    for shown in range(min(NAMES, len(names)), -1, -1):
+        text = f"{total}{listed(names, shown)}{tail}"
         if len(text.encode(errors="replace")) <= room:
             break
     return text
@@ -83,11 +88,10 @@ def healthy(observation: Observation, counts: Counts) -> Iterator[str]:
         yield f"{loaded} shunt{'s' * (loaded != 1)}"
 
 
-def listed(bad: list[Verdict], shown: int) -> str:
-    """The first of those that are not as they should be, and how many more there are."""
-    names = ", ".join(map(named, bad[:shown]))
-    more = f" + {len(bad) - shown} more" if shown < len(bad) else ""
-    return f": {names}{more}" if bad else ""
+def listed(names: list[str], shown: int) -> str:
+    """The first of some names, and how many more there are."""
+    more = f" + {len(names) - shown} more" if shown < len(names) else ""
+    return f": {', '.join(names[:shown])}{more}" if names else ""
 
 
 def sorted_by_severity(verdicts: Iterable[Verdict]) -> list[Verdict]:

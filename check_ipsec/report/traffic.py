@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from check_ipsec.report.headline import NAMES, connections
+from check_ipsec.report.headline import connections, shortened
 from check_ipsec.report.layout import LEAST_WIDTH, age, columns, folded, row, size
 from check_ipsec.report.severity import Severity
 from check_ipsec.report.xfrm_errors import meaning
@@ -68,13 +68,8 @@ def least(observation: TrafficObservation, mapping: TrafficMapping) -> Severity:
 
 def first_line(observation: TrafficObservation, mapping: TrafficMapping, room: int) -> str:
     """One line of at most ``room`` bytes; names stay whole, fewer are shown instead."""
-    bad = wrong(observation)
     tail = "".join(f"; {text}" for text in remarks(observation, mapping))
-    for shown in range(min(NAMES, len(bad)), -1, -1):
-        text = f"{total(observation)}{listed(bad, shown)}{tail}"
-        if len(text.encode(errors="replace")) <= room:
-            break
-    return text
+    return shortened(total(observation), list(map(named, wrong(observation))), tail, room)
 
 
 def total(observation: TrafficObservation) -> str:
@@ -111,13 +106,6 @@ def rate_of(observation: TrafficObservation) -> str:
     known = [[rate for rate in way if rate is not None] for way in zip(*rates)]
     told = (f"{size(round(sum(way)))}B/s" if way else "unknown" for way in known)
     return "{} in, {} out".format(*told)
-
-
-def listed(bad: list[Judged], shown: int) -> str:
-    """The first of those that are wrong, and how many more there are."""
-    names = ", ".join(map(named, bad[:shown]))
-    more = f" + {len(bad) - shown} more" if shown < len(bad) else ""
-    return f": {names}{more}" if bad else ""
 
 
 def named(one: Judged) -> str:
