@@ -22,8 +22,8 @@ from check_ipsec.moment.snapshot import Daemon, read, read_daemon, uses_libipsec
 class Surroundings(NamedTuple):
     """One moment; a field is None where its source was not to be asked.
 
-    ``counted`` is when the statistics were read. The kernel is not asked for them where it
-    knows nothing of the SAs because charon does ESP itself.
+    ``counted`` is when the statistics were read, in the middle of that. The kernel is not
+    asked for them where it knows nothing of the SAs because charon does ESP itself.
     """
 
     daemon: Daemon | DaemonNotRunning | None = None
@@ -54,14 +54,20 @@ def take(
     if Source.STATUSALL in sources:
         taken = taken._replace(daemon=read_daemon(host, deadline, tuple(names)))
     if Source.XFRM_STATISTICS in sources and not uses_libipsec(taken.daemon):
+        begin = host.time
         statistics = read(host, deadline, Source.XFRM_STATISTICS, xfrm_statistics.parse)
-        taken = taken._replace(statistics=statistics, counted=host.time)
+        taken = taken._replace(statistics=statistics, counted=middle(begin, host.time))
     others: dict[str, Any] = {
         field: read(host, deadline, source, parse)
         for field, (source, parse) in OTHERS.items()
         if source in sources
     }
     return taken._replace(**others)
+
+
+def middle(begin: datetime | None, end: datetime | None) -> datetime | None:
+    """The time between two."""
+    return begin + (end - begin) / 2 if begin and end else None
 
 
 # what is read as it comes
