@@ -44,7 +44,8 @@ def parse_route(text: str, source: str) -> Route:
     found = parse_whole(ZeroOrMore(record(ROUTE, _route, "a route")), text, source)
     if len(found) != 1:
         raise ParseError(source, 1, "expected one route")
-    return found[0]  # type: ignore[no-any-return]
+    route: Route = found[0]
+    return route
 
 
 def parse_links(text: str, source: str) -> dict[str, int]:

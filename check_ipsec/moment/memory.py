@@ -18,11 +18,14 @@ import socket
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 FORMAT = 1
+SINCE = "%b %d %H:%M:%S %Y"
+JITTER = timedelta(seconds=2)
 FOLDER = "/var/lib/check_ipsec"
 LARGEST = 64 * 2**20
 # another run holds the lock for as long as it takes to write the file
@@ -43,6 +46,21 @@ class Reading(NamedTuple):
     boot: str | None
     daemon: str | None
     facts: Any
+
+
+def same_start(one: str | None, other: str | None) -> bool:
+    """Whether charon says twice that it was started then.
+
+    What it prints jitters by a second: the time now less the seconds since the start, each
+    cut (stroke_list.c, ``status``).
+    """
+    if one is None or other is None or one == other:
+        return one == other
+    try:
+        apart = datetime.strptime(one, SINCE) - datetime.strptime(other, SINCE)
+    except ValueError:
+        return False
+    return abs(apart) <= JITTER
 
 
 class Remembered(NamedTuple):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from check_ipsec.model.daemon import Status
 from check_ipsec.report.headline import connections, shortened
 from check_ipsec.report.layout import LEAST_WIDTH, age, columns, folded, row, size
 from check_ipsec.report.severity import Severity
@@ -31,6 +32,7 @@ class TrafficMapping(NamedTuple):
     errors: float = 1.0
 
 
+BLOCKED = ("XfrmInPolBlock", "XfrmOutPolBlock")
 REFUSED = (Flow.DAMAGED, Flow.REPLAYED)
 
 
@@ -40,8 +42,18 @@ def wrong(observation: TrafficObservation) -> list[Judged]:
 
 
 def beyond(observation: TrafficObservation, mapping: TrafficMapping) -> dict[str, float]:
-    """The kernel's errors that are too many, per second."""
-    return {name: rate for name, rate in observation.rates.items() if rate > mapping.errors}
+    """The kernel's errors that are too many, per second, but for those that are wanted so."""
+    wanted = BLOCKED if observation.status and has_drop_shunt(observation.status) else ()
+    return {
+        name: rate
+        for name, rate in observation.rates.items()
+        if rate > mapping.errors and name not in wanted
+    }
+
+
+def has_drop_shunt(status: Status) -> bool:
+    """Whether charon was told to have the kernel block something."""
+    return any(shunt.mode == "DROP" for shunt in status.shunts)
 
 
 def severity(observation: TrafficObservation, mapping: TrafficMapping) -> Severity:

@@ -23,7 +23,7 @@ from check_ipsec.truth.facts import carrying_sas
 from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted, gaps
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.past import Past, as_json, comparable
-from check_ipsec.truth.traffic import Carried, Judged, Limit, Track, Way, followed, judge
+from check_ipsec.truth.traffic import SECONDS, Carried, Judged, Limit, Track, Way, followed, judge
 from check_ipsec.truth.traffic import compared as compared_with_others
 
 CHECK = "traffic"
@@ -223,10 +223,16 @@ def tracked(track: Track, passed: Passed, then: float | None) -> Track:
 def rates(
     errors: ErrorCounts | None, before: dict[str, int], seconds: float | None
 ) -> dict[str, float]:
-    """The kernel's errors per second since the last run; none without one."""
+    """The kernel's errors per second since the last run; none without one.
+
+    A counter that is less than it was has begun anew.
+    """
     if errors is None or not seconds:
         return {}
-    return {
-        name: (count - (0 if before.get(name, 0) > count else before.get(name, 0))) / seconds
-        for name, count in errors.counts.items()
-    }
+    over = max(seconds, SECONDS)
+    return {name: grown(before.get(name, 0), n) / over for name, n in errors.counts.items()}
+
+
+def grown(before: int, now: int) -> int:
+    """By how much a counter has grown."""
+    return now - before if before <= now else now

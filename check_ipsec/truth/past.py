@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from check_ipsec.moment.memory import Reading
+from check_ipsec.moment.memory import Reading, same_start
 from check_ipsec.truth.flow import Counted, Key, Passed
 from check_ipsec.truth.traffic import Track, Way
-
-# stroke_list.c, status(): the time now less the seconds since the start, each cut
-SINCE = "%b %d %H:%M:%S %Y"
-JITTER = timedelta(seconds=2)
 
 
 class Past(NamedTuple):
@@ -41,17 +36,6 @@ def comparable(
     if earlier.time >= now:
         return past, None, "no time has passed since the last run"
     return past, now - earlier.time, ""
-
-
-def same_start(one: str | None, other: str | None) -> bool:
-    """Whether charon says twice that it was started then; what it prints jitters by a second."""
-    if one == other or one is None or other is None:
-        return one == other
-    try:
-        times = [datetime.strptime(text, SINCE) for text in (one, other)]
-    except ValueError:
-        return False
-    return abs(times[0] - times[1]) <= JITTER
 
 
 def as_json(past: Past) -> dict[str, Any]:

@@ -21,19 +21,16 @@ anew: no rate. IKEv1 counts none of the three kinds (counters_listener.c).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from check_ipsec.model.counters import CounterLists
-from check_ipsec.moment.memory import Reading, Remembered
+from check_ipsec.moment.memory import Reading, Remembered, same_start
 from check_ipsec.truth.charon import Charon, Measures, of_status
 
 # an earlier reading that is younger stays for the next run; a rate is over so much at least
 SECONDS = 10.0
-ROUNDING = 2.0
 # bytes; 39 kB were measured with a CHILD_SA each
 OF_AN_SA = 2**16
-STARTED = "%b %d %H:%M:%S %Y"
 KINDS = {"init": "Init", "auth": "Auth", "child": "CrChild"}
 SUMS = {
     "invalid": ("ikeInInvalid",),
@@ -156,23 +153,12 @@ def same_charon(earlier: Reading, fresh: Reading) -> bool:
     """Whether both readings are of one process."""
     if None not in (earlier.boot, fresh.boot) and earlier.boot != fresh.boot:
         return False
-    if started_together(earlier.daemon, fresh.daemon):
+    if same_start(earlier.daemon, fresh.daemon):
         return True
     pid, uptime = fact(earlier, "pid"), fact(earlier, "uptime")
     now = fresh.facts["uptime"]
     alike = pid is not None and pid == fresh.facts["pid"]
     return alike and None not in (uptime, now) and now >= uptime
-
-
-def started_together(one: str | None, other: str | None) -> bool:
-    """Whether two moments, as charon prints them, are the same but for rounding."""
-    if one is None or other is None or one == other:
-        return one == other
-    try:
-        apart = datetime.strptime(one, STARTED) - datetime.strptime(other, STARTED)
-    except ValueError:
-        return False
-    return abs(apart.total_seconds()) <= ROUNDING
 
 
 def was_restarted(earlier: Reading | None, fresh: Reading) -> bool:

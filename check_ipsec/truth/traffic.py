@@ -48,6 +48,9 @@ class Flow(Enum):
     IDLE = "idle"
 
 
+# a rate of what is refused is over so many at least: one packet between two runs that follow
+# one another is no storm
+SECONDS = 10.0
 # the kernel's dates have seconds
 LEAST = 2.0
 WRONG = (Flow.DAMAGED, Flow.STALLED, Flow.ONE_WAY, Flow.REPLAYED, Flow.ENDING, Flow.NARROW)
@@ -183,7 +186,7 @@ def beside(one: Judged, well: dict[str, str]) -> Judged:
 
 def refused(one: Carried, limit: Limit) -> Judged | None:
     """Rows 3 and 4."""
-    seconds = max(one.seconds or 0.0, 1.0)
+    seconds = max(one.seconds or 0.0, SECONDS)
     failed = one.passed.refused.failed / seconds
     replayed = (one.passed.refused.replayed + one.passed.refused.late) / seconds
     if failed > limit.failed:

@@ -1,12 +1,16 @@
 """check_ipsec_traffic on captured hosts, looked at several times, and its options."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from check_ipsec.host.sources import Source
+from check_ipsec.model.traffic import ErrorCounts
 from check_ipsec.report.xfrm_errors import MEANINGS
+from check_ipsec.truth.observe_traffic import rates
 from tests.runs import HOSTS, SILENT, hosts, looks, say, say_all, whole
 
 STALLED = HOSTS / "traffic-inbound-dropped"
@@ -137,6 +141,35 @@ def test_a_charon_that_does_esp_itself_leaves_nothing_to_count(tmp_path: Path) -
     text, status_code = say(broken(tmp_path, statusall=status))
     assert text.startswith("IPSEC-TRAFFIC UNKNOWN - charon does ESP itself (kernel-libipsec), ")
     assert (text.count("\n"), status_code) == (1, 3)
+
+
+SHUNTS = "Shunted Connections:\n      closed:  10.1.0.0/24 === 10.9.0.0/16 {}\nSecurity Assoc"
+
+
+@pytest.mark.parametrize(("mode", "status"), [("DROP", 0), ("PASS", 1)])
+def test_what_a_drop_shunt_blocks_is_wanted_so(tmp_path: Path, mode: str, status: int) -> None:
+    look = looks(STALLED)[1]
+    shunted = (look / "statusall").read_text().replace("Security Assoc", SHUNTS.format(mode))
+    state = ("--state", str(tmp_path / "state"))
+    for number, blocked in enumerate((0, 5000)):
+        folder = tmp_path / str(number)
+        shutil.copytree(looks(STALLED)[number], folder)
+        (folder / "statusall").write_text(shunted)
+        errors = (folder / "xfrm_stat").read_text()
+        changed = re.sub(r"(?m)^(XfrmOutPolBlock\s+)\d+$", rf"\g<1>{blocked}", errors)
+        (folder / "xfrm_stat").write_text(changed)
+        said = say(f"--captured={folder}", *state)
+    assert said[1] == status
+    assert ("; XfrmOutPolBlock " in said[0]) is bool(status)
+
+
+def test_one_error_between_two_runs_that_follow_one_another_is_no_storm() -> None:
+    errors = ErrorCounts({"XfrmInNoStates": 1})
+    assert rates(errors, {}, 0.2) == {"XfrmInNoStates": 0.1}
+    assert rates(errors, {"XfrmInNoStates": 1}, 60.0) == {"XfrmInNoStates": 0.0}
+    assert rates(ErrorCounts({"XfrmInNoStates": 30}), {"XfrmInNoStates": 90}, 60.0) == {
+        "XfrmInNoStates": 0.5
+    }
 
 
 def test_an_absent_text_is_an_error(tmp_path: Path) -> None:

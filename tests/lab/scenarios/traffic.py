@@ -180,14 +180,18 @@ def traffic_of_states_that_are_gone(lab: Lab) -> None:
 
 @scenario(live=True, seconds=300)
 def traffic_with_losses(lab: Lab) -> None:
-    """One packet of ten is lost each way: no reason to wake anybody."""
+    """One packet of ten is lost each way, some come twice: no reason to wake anybody."""
     alice, bob = followed(lab)
     for host in (alice, bob):
-        host.run("tc", "qdisc", "add", "dev", "eth0", "root", "netem", "loss", "10%")
-    alice.spawn("ping", "-q", "-i", "0.2", "10.1.0.2")
+        host.run("tc", "qdisc", "add", "dev", "eth0", "root", "netem", "loss", "10%",
+                 "duplicate", "1%")  # fmt: skip
+    alice.spawn("ping", "-q", "-i", "0.02", "10.1.0.2")
+    begin = time.monotonic()
     for _ in range(12):
         for host in (alice, bob):
-            says(lab, host, "OK - 1 connection up, 1 with traffic, .*", *SILENT)
+            answer = says(lab, host, "OK - 1 connection up, 1 with traffic, .*", *SILENT)
+    seconds = time.monotonic() - begin
+    lab.note(f"{perfdata(answer, 'replays') / seconds:.2f} packets per second came twice")
 
 
 @scenario(live=True)
@@ -234,7 +238,8 @@ def traffic_rekeyed(lab: Lab) -> None:
             answer = ask(alice, "--json", plugin=PLUGIN)
             if answer.exit:
                 raise LabError(f"run {number}: {answer.text}")
-            found = json.loads(answer.text)["connections"][0]
+            whole = json.loads(answer.text)
+            found = whole["connections"][0]
             total = [*found["total"]["inbound"].values(), *found["total"]["outbound"].values()]
             if any(now < before for now, before in zip(total, last, strict=True)):
                 raise LabError(f"run {number}: {last}, then {total}")
@@ -249,6 +254,8 @@ def traffic_rekeyed(lab: Lab) -> None:
         stream.kill()
         stream.wait()
     counted, sent = octets / seconds, (after - before) / (end - begin)
+    errors = {name: one["count"] for name, one in whole["errors"].items() if one["count"]}
+    lab.note(f"errors of the kernel: {errors}")
     lab.note(f"{counted:.0f} of {sent:.0f} octets per second, seen for {seconds:.0f} s")
     if abs(counted - sent) > 0.05 * sent:
         raise LabError(f"{counted:.0f} octets per second, {sent:.0f} were sent")
