@@ -132,7 +132,7 @@ def remembered(
         passed = by_connection(states, past.states)
         then = None if seconds is None else now - seconds
         tracks = {
-            name: tracked(past.tracks.get(name, Track()), passed.get(name, Passed()), then)
+            name: tracked(past.tracks.get(name, Track()), passed.get(name, Passed()), then, now)
             for name in sas
         }
         errors = observed.errors.counts if observed.errors else {}
@@ -213,11 +213,11 @@ def states_by_name(
     return found
 
 
-def tracked(track: Track, passed: Passed, then: float | None) -> Track:
+def tracked(track: Track, passed: Passed, then: float | None, now: float) -> Track:
     """A track with what has passed since ``then``; each way begins anew where that is None."""
     if then is None:
         return Track(track.total.plus(passed), *(Way(flowed=bool(a.packets)) for a in passed[:2]))
-    return followed(track, passed, then)
+    return followed(track, passed, then, now)
 
 
 def rates(

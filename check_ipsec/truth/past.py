@@ -74,5 +74,6 @@ def from_json(facts: Any) -> Past | None:
 
 def way(stored: Any) -> Way:
     """One way as it was kept. Raises ValueError or TypeError where it is something else."""
-    flowed, since = stored
-    return Way(bool(flowed), None if since is None else float(since))
+    flowed, since, last = stored
+    times = (None if time is None else float(time) for time in (since, last))
+    return Way(bool(flowed), *times)

@@ -18,8 +18,9 @@ row  since the last runs                                          flow
 9    none                                                         IDLE
 ===  ===========================================================  ==================
 
-A way is *silent* since the run before the first one in which only the other one flowed. While
-nothing flows either way, it is neither silent nor not: a connection without traffic is healthy.
+A way is *silent* since the run before the first one in which only the other one flowed. The
+other one still *flows* for twice as long as a way may be silent, so that who tries again now
+and then is not healthy in between; after that, a connection without traffic is healthy.
 """
 
 from __future__ import annotations
@@ -72,11 +73,13 @@ class Limit(NamedTuple):
 class Way(NamedTuple):
     """One direction of a connection: whether it was ever seen to flow, and since when silent.
 
-    ``silent_since`` are seconds since 1970, None where it is not.
+    ``silent_since``, None where it is not, and ``last``, when it was last seen to flow, are
+    seconds since 1970.
     """
 
     flowed: bool = False
     silent_since: float | None = None
+    last: float | None = None
 
 
 class Track(NamedTuple):
@@ -123,20 +126,20 @@ class Judged(NamedTuple):
     detail: str = ""
 
 
-def followed(track: Track, passed: Passed, then: float) -> Track:
-    """A connection's track with what has passed since ``then``."""
+def followed(track: Track, passed: Passed, then: float, now: float) -> Track:
+    """A connection's track with what has passed from ``then`` until ``now``."""
     inbound, outbound = passed.inbound.packets > 0, passed.outbound.packets > 0
     return Track(
         track.total.plus(passed),
-        after(track.inbound, inbound, outbound, then),
-        after(track.outbound, outbound, inbound, then),
+        after(track.inbound, inbound, outbound, then, now),
+        after(track.outbound, outbound, inbound, then, now),
     )
 
 
-def after(way: Way, flows: bool, other_flows: bool, then: float) -> Way:
+def after(way: Way, flows: bool, other_flows: bool, then: float, now: float) -> Way:
     """One way after a run."""
     if flows:
-        return Way(flowed=True)
+        return Way(flowed=True, last=now)
     if other_flows and way.silent_since is None:
         return way._replace(silent_since=then)
     return way
@@ -199,10 +202,12 @@ def refused(one: Carried, limit: Limit) -> Judged | None:
 def silent(one: Carried, limit: Limit) -> Judged | None:
     """Rows 5 and 6."""
     for way, other, words in (
-        (one.track.inbound, one.passed.outbound, ("in", "out")),
-        (one.track.outbound, one.passed.inbound, ("out", "in")),
+        (one.track.inbound, one.track.outbound, ("in", "out")),
+        (one.track.outbound, one.track.inbound, ("out", "in")),
     ):
-        if way.silent_since is None or not other.packets or not limit.silent:
+        if way.silent_since is None or other.last is None or not limit.silent:
+            continue
+        if one.now - other.last > 2 * limit.silent:
             continue
         seconds = one.now - way.silent_since
         if seconds >= limit.silent:

@@ -162,7 +162,7 @@ def traffic_with_another_key(lab: Lab) -> None:
     """Alice encrypts with a key that bob does not have."""
     alice, bob = followed(lab)
     other_state(alice, "bob", "replay-oseq", "1000", keys=GCM)
-    ping(alice)
+    ping(alice, count=30)
     means = "packets do not fit their SA: damaged, or another key"
     found = WRONG.format("integrity failures: .*/s")
     says(lab, bob, rf"{found}; XfrmInStateProtoError .*/s \({means}\)", *SILENT)
