@@ -8,7 +8,8 @@ row  since the last runs                                          flow
 1    no CHILD_SA                                                  DOWN
 2    no earlier run, or charon or the host started since          NEW
 3    integrity failures above their limit                         DAMAGED
-4    replayed packets above their limit                           REPLAYED
+4    replayed packets above their limit, and not just a few of    REPLAYED
+     all that came
 5    one way flows, the other has been silent for so long, and    ONE_WAY
      was never seen to flow
 6    the same, and the other one did flow before                  STALLED
@@ -52,6 +53,8 @@ class Flow(Enum):
 # a rate of what is refused is over so many at least: one packet between two runs that follow
 # one another is no storm
 SECONDS = 10.0
+# of so many packets one may come twice or late, however many there are: the net reorders
+RARE = 1000
 # the kernel's dates have seconds
 LEAST = 2.0
 WRONG = (Flow.DAMAGED, Flow.STALLED, Flow.ONE_WAY, Flow.REPLAYED, Flow.ENDING, Flow.NARROW)
@@ -191,11 +194,12 @@ def refused(one: Carried, limit: Limit) -> Judged | None:
     """Rows 3 and 4."""
     seconds = max(one.seconds or 0.0, SECONDS)
     failed = one.passed.refused.failed / seconds
-    replayed = (one.passed.refused.replayed + one.passed.refused.late) / seconds
+    again = one.passed.refused.replayed + one.passed.refused.late
+    many = again * RARE > one.passed.inbound.packets
     if failed > limit.failed:
         return Judged(one, Flow.DAMAGED, f"{failed:.3g}/s")
-    if replayed > limit.replayed:
-        return Judged(one, Flow.REPLAYED, f"{replayed:.3g}/s")
+    if again / seconds > limit.replayed and many:
+        return Judged(one, Flow.REPLAYED, f"{again / seconds:.3g}/s")
     return None
 
 

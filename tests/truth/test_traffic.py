@@ -115,6 +115,15 @@ def test_a_limit_of_packets_and_of_time() -> None:
     assert judge(carried(states=(timed,), **ends), LIMIT).flow is Flow.IDLE
 
 
+def test_a_few_of_very_many_may_come_twice() -> None:
+    def with_packets(number: int) -> Flow:
+        passed = refusing(replayed=1000)._replace(inbound=Amount(100, number))
+        return judge(carried(passed), LIMIT).flow
+
+    assert with_packets(1_000_000) is Flow.FLOWS
+    assert with_packets(999_999) is Flow.REPLAYED
+
+
 # --- over several runs --------------------------------------------------------------
 
 
