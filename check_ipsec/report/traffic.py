@@ -32,6 +32,7 @@ class TrafficMapping(NamedTuple):
     errors: float = 1.0
 
 
+REPLAYS = "XfrmInStateSeqError"
 BLOCKED = ("XfrmInPolBlock", "XfrmOutPolBlock")
 REFUSED = (Flow.DAMAGED, Flow.REPLAYED)
 
@@ -42,8 +43,12 @@ def wrong(observation: TrafficObservation) -> list[Judged]:
 
 
 def beyond(observation: TrafficObservation, mapping: TrafficMapping) -> dict[str, float]:
-    """The kernel's errors that are too many, per second, but for those that are wanted so."""
-    wanted = BLOCKED if observation.status and has_drop_shunt(observation.status) else ()
+    """The kernel's errors that are too many, per second.
+
+    But for those that are wanted so, and for replays, which each connection is judged by.
+    """
+    shunted = observation.status and has_drop_shunt(observation.status)
+    wanted = (REPLAYS, *BLOCKED) if shunted else (REPLAYS,)
     return {
         name: rate
         for name, rate in observation.rates.items()
