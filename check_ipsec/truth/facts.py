@@ -18,13 +18,13 @@ from check_ipsec.truth.protection import (
 )
 from check_ipsec.truth.stale import is_superseded, loaded_differently
 
-UP = {IkeState.ESTABLISHED, IkeState.PASSIVE, IkeState.REKEYING, IkeState.REKEYED}
-CARRYING = {
+UP = (IkeState.ESTABLISHED, IkeState.PASSIVE, IkeState.REKEYING, IkeState.REKEYED)
+CARRYING = (
     ChildState.INSTALLED,
     ChildState.UPDATING,
     ChildState.REKEYING,
     ChildState.REKEYED,
-}
+)
 
 
 class Claims(NamedTuple):
@@ -152,6 +152,8 @@ class Index:
 
     def hides(self, name: str) -> bool:
         """Whether an unread line is about a connection of this name."""
+        if not self._hiding:
+            return False
         begin, line_feed, _ = name.partition("\n")
         tags = (begin,) if line_feed else tuple(f"{name}{tag}" for tag in (":", "[", "{"))
         return any(text.startswith(tags) for text in self._hiding)

@@ -137,6 +137,8 @@ def kernel_of(snapshot: Snapshot) -> Optional[Union[Kernel, CheckIpsecError]]:
 
 def chosen(connections: Iterable[Connection], question: Question) -> tuple[Connection, ...]:
     """The connections that the globs of the question leave."""
+    if not question.include and not question.exclude:
+        return tuple(connections)
     return tuple(
         connection
         for connection in connections

@@ -192,11 +192,15 @@ def differing_round(settings: Settings, end: str, rounds: tuple[AuthRound, ...])
     if wanted and not rounds[0].method.startswith(wanted):
         yield f"{key}={settings.get(key, 'pubkey')}"
     identity = settings.get(f"{end}id")
-    from_certificate = {f"{end}cert", f"{end}cert2", f"{end}sigkey"} & settings.keys()
-    if identity and not from_certificate:
+    if identity and identity != rounds[0].identity:
         ours, loaded = identity_form(identity), identity_form(rounds[0].identity or "%any")
-        if ours and loaded and ours != loaded:
+        if ours and loaded and ours != loaded and not takes_certificate(settings, end):
             yield f"{end}id={identity}"
+
+
+def takes_certificate(settings: Settings, end: str) -> bool:
+    """Whether the identity of an end may come from its certificate instead."""
+    return any(f"{end}{key}" in settings for key in ("cert", "cert2", "sigkey"))
 
 
 @lru_cache(maxsize=256)
