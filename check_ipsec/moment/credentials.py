@@ -8,7 +8,7 @@ from typing import NamedTuple
 from check_ipsec.errors import CommandFailed, DaemonNotRunning
 from check_ipsec.grammar import listcerts
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.sources import Source, TimedOut, text_of
+from check_ipsec.host.sources import Source, text_of
 from check_ipsec.model.certificates import CertificateFile, Credentials
 from check_ipsec.moment.snapshot import Daemon, read_daemon, read_patiently, spoken
 
@@ -52,8 +52,6 @@ def take(
         listed = [lists(host, deadline, source) for source in LISTS]
     except DaemonNotRunning as error:
         return Held(error)
-    except TimedOut:
-        return Held(DaemonNotRunning("charon does not answer"))
     certificates = (one for text in listed for one in text.certificates)
     credentials = Credentials(
         tuple(dict.fromkeys(certificates)),

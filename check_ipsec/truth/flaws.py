@@ -136,7 +136,8 @@ def no_key(number: int, seen: Seen) -> str:
     """NO_KEY."""
     who = seen.users[number]
     is_own = who.own and who.exact and not who.authority
-    return "has no private key" if is_own and not seen.certificates[number].private_key else ""
+    lacks = seen.certificates[number].private_key is False
+    return "has no private key" if is_own and lacks else ""
 
 
 def renewed(number: int, seen: Seen) -> str:
