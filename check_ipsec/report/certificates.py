@@ -21,6 +21,7 @@ from check_ipsec.untrusted import plain
 # bytes of a name on the first line
 NAME = 100
 PLURALS = {"ends": "end", "starts": "start", "is": "are", "has": "have", "does": "do"}
+SECRETS = "/etc/ipsec.secrets"
 COMMON_NAME = re.compile(r"(?:^|, )CN=([^,]+)")
 
 
@@ -189,11 +190,18 @@ def remarks(report: Report) -> Iterator[str]:
     if seen.unloaded:
         yield f"{connections(len(seen.unloaded))} not loaded"
     yield from seen.doubts
-    if seen.unreadable:
-        number = len(seen.unreadable)
-        yield f"{number} file{'s' * (number != 1)} or folder{'s' * (number != 1)} not readable"
+    if seen.missing_keys and any(item_lacks_key(one) for one in report.judged):
+        yield f"ipsec.secrets names {', '.join(seen.missing_keys)}, which is not there"
+    # that is root's alone, and no certificate is in it
+    if number := sum(SECRETS not in text for text in seen.unreadable):
+        yield f"{number} file{'s' * (number != 1)} not readable"
     if number := len(seen.unread):
         yield f"{number} line{'s' * (number != 1)} of charon's answer not understood"
+
+
+def item_lacks_key(one: Judged) -> bool:
+    """Whether it has no private key."""
+    return any(complaint.flaw is Flaw.NO_KEY for complaint in one.complaints)
 
 
 # --- JSON ---------------------------------------------------------------------------

@@ -103,7 +103,7 @@ def not_loaded(seen: Seen, disk: OnDisk) -> Iterator[Item]:
             frozenset(use.connection for use in uses if use.end is End.REMOTE),
         )
         reason = disk.errors.get(name, "")
-        words = f"is not loaded{f': {reason}' if reason else ''}"
+        words = f"is not loaded{f' ({reason})' if reason else ''}"
         yield Item("certificate", name, who, ((Flaw.NOT_LOADED, words),))
 
 

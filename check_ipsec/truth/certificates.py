@@ -24,6 +24,7 @@ from check_ipsec.truth.flaws import Seen
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.on_disk import OnDisk, on_disk
 from check_ipsec.truth.uses import (
+    LONG_AGO,
     NOBODY,
     End,
     Use,
@@ -54,7 +55,8 @@ class Observation(NamedTuple):
     """The answer.
 
     ``unloaded`` are connections that charon has not loaded, ``unused`` the certificates that
-    none uses. ``doubts`` are of the clock, ``unreadable`` what this user may not read.
+    none uses. ``doubts`` are of the clock, ``unreadable`` what this user may not read,
+    ``missing_keys`` the files that ipsec.secrets names and that are not there.
     """
 
     configuration: Configuration
@@ -67,6 +69,7 @@ class Observation(NamedTuple):
     unloaded: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    missing_keys: tuple[str, ...] = ()
 
     @property
     def silence(self) -> DaemonNotRunning | None:
@@ -128,6 +131,7 @@ def judged(found: Observation) -> Observation:
         unloaded=tuple(one.name for one in meant if not loaded_as(one, status)),
         doubts=tuple(doubts(seen)),
         unreadable=disk.notes,
+        missing_keys=disk.missing_keys,
     )  # fmt: skip
 
 
@@ -179,13 +183,13 @@ def with_authorities(
 def renewed_of(
     uses: Iterable[Use], loaded: tuple[Certificate, ...], direct: Mapping[int, Users], disk: OnDisk
 ) -> dict[int, str]:
-    """The certificates in use whose file holds another one by now, and that file."""
+    """How certificates in use differ from what their file holds by now."""
     found = {}
     for use in uses:
         for name in use.named:
-            if name not in disk.others or name in disk.by_file:
-                continue
-            for number in candidates(use, loaded):
-                if number in direct and disk.others[name].not_after != loaded[number].not_after:
-                    found[number] = name
+            one = disk.others.get(name)
+            for number in candidates(use, loaded) if one and len(use.named) == 1 else ():
+                if one and number in direct:
+                    newer = (one.not_before or LONG_AGO) > (loaded[number].not_before or LONG_AGO)
+                    found[number] = "is renewed on disk only" if newer else "is not the one on disk"
     return found

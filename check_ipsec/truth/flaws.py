@@ -68,7 +68,8 @@ class Seen(NamedTuple):
     """All that a flaw is found by.
 
     ``users`` are by the number of a certificate, ``uses`` are all; ``signatures`` are what
-    files say of the certificates that they hold, ``renewed`` those that a file has renewed.
+    files say of the certificates that they hold, ``renewed`` how those differ
+    that a file has another one in place of.
     ``policy`` is strictcrlpolicy.
     """
 
@@ -135,14 +136,14 @@ def is_of(crl: Crl, number: int, seen: Seen) -> bool:
 def no_key(number: int, seen: Seen) -> str:
     """NO_KEY."""
     who = seen.users[number]
-    is_own = who.own and who.exact and not who.authority
+    is_own = who.own and not who.authority
     lacks = seen.certificates[number].private_key is False
     return "has no private key" if is_own and lacks else ""
 
 
 def renewed(number: int, seen: Seen) -> str:
     """RENEWED."""
-    return "is renewed on disk only" if number in seen.renewed else ""
+    return seen.renewed.get(number, "")
 
 
 def broken_chain(number: int, seen: Seen) -> str:
@@ -151,17 +152,17 @@ def broken_chain(number: int, seen: Seen) -> str:
     if who.maybe or (who.pinned and not who.own):
         return ""
     _, missing = chain(number, seen.certificates)
-    return f"has no complete chain: {missing} is not loaded" if missing else ""
+    return f"has no complete chain ({missing} is not loaded)" if missing else ""
 
 
 def weak(number: int, seen: Seen) -> str:
     """WEAK."""
     one = seen.certificates[number]
     if one.key and one.key.bits < WEAK_BITS.get(one.key.kind, 0):
-        return f"is weak: {one.key.kind} {one.key.bits} bits"
+        return f"is weak ({one.key.kind} {one.key.bits} bits)"
     signature = seen.signatures.get(number, "")
     if signature in WEAK_HASHES and not one.is_self_signed:
-        return f"is weak: signed with {WEAK_HASHES[signature]}"
+        return f"is weak (signed with {WEAK_HASHES[signature]})"
     return ""
 
 

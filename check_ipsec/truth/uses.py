@@ -6,9 +6,10 @@ only an identity; it never prints file names. So a use is resolved so:
 ==================================== ==================================================
 an end                               uses
 ==================================== ==================================================
-with a certificate                   those with this subject: of several as many as there
-                                     are files named for it, the newest of them. An older
-                                     one stays listed until charon is restarted
+with a certificate                   those with this subject, and where several files are
+                                     named, with its identity: as many as files are named
+                                     for it, the newest. An older one stays listed until
+                                     charon is restarted
 without, this host                   those with its identity, the newest one; first those
                                      with a private key
 without, a peer                      those with its identity, or that of its IKE_SAs: what
@@ -179,13 +180,14 @@ def has_identity(certificate: Certificate, identity: str) -> bool:
 
 def candidates(use: Use, certificates: tuple[Certificate, ...]) -> tuple[int, ...]:
     """The certificates that a use may be of, by their numbers."""
-    if use.subject:
+    if use.subject and len(use.named) < 2:
         return tuple(number for number, one in enumerate(certificates)
                      if one.subject == use.subject)  # fmt: skip
     found = tuple(
         number
         for number, one in enumerate(certificates)
-        if any(has_identity(one, identity) for identity in use.identities)
+        if one.subject == use.subject
+        or any(has_identity(one, identity) for identity in use.identities)
     )
     if use.end is End.LOCAL:
         return tuple(number for number in found if certificates[number].private_key) or found
@@ -215,12 +217,29 @@ def users(
                 groups[candidates(one, certificates)].append(one)
     found: dict[int, Users] = {}
     for numbers, group in groups.items():
-        sources = {use.named if use.subject else tuple(use.identities) for use in group}
-        chosen = newest(numbers, certificates, len(sources))
-        for number in chosen:
-            one_of_them = users_of(group, len(chosen) == 1)
-            found[number] = found.get(number, NOBODY).plus(one_of_them)
+        shared = len({use.end for use in group}) > 1
+        for end in End:
+            uses_of_end = [use for use in group if use.end is end]
+            order = with_key_first(numbers, end, certificates) if shared else numbers
+            chosen = newest(order, certificates, len(sources(uses_of_end)))
+            one_of_them = users_of(uses_of_end, len(chosen) == 1)
+            for number in chosen:
+                found[number] = found.get(number, NOBODY).plus(one_of_them)
     return found
+
+
+def sources(uses: Iterable[Use]) -> set[str]:
+    """The files that uses are of, or their identities: as many certificates are in use."""
+    return {name for use in uses for name in (use.named or use.identities or ("",))}
+
+
+def with_key_first(
+    numbers: tuple[int, ...], end: End, certificates: tuple[Certificate, ...]
+) -> list[int]:
+    """Those that fit an end where both ends have the same name: only this host has keys."""
+    wanted = end is End.LOCAL
+    fit = [number for number in numbers if bool(certificates[number].private_key) is wanted]
+    return fit or list(numbers)
 
 
 def by_identity(use: Use) -> Iterator[Use]:
