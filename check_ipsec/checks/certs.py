@@ -69,6 +69,10 @@ STATUSES = (
     Status("--strict-crl", Flaw.CRL_STRICT, Severity.CRITICAL,
            "the same where strictcrlpolicy= insists on it, or on one that is missing"),
 )  # fmt: skip
+LABELS = (
+    *("days", "certificates", "crls", "connections"),
+    *(flaw.name.lower() for flaw in Flaw),
+)
 DEFAULTS = Limits("30:", "7:")
 
 
