@@ -59,13 +59,19 @@ def paths(text: str, source: str) -> tuple[CertificateFile, ...]:
 
 
 def require_library() -> Any:
-    """The module that reads certificates. Raises UsageError where there is no such library."""
+    """The module that reads certificates.
+
+    Raises UsageError where its library is missing, or cannot start, as with another OpenSSL.
+    """
     try:
         from check_ipsec.grammar import x509
     except ImportError:
         raise UsageError(
             "--files needs the Python library cryptography: apt install python3-cryptography"
         ) from None
+    except Exception as error:
+        kind = type(error).__name__
+        raise UsageError(f"--files: the Python library cryptography fails: {kind}") from error
     return x509
 
 

@@ -67,10 +67,11 @@ CRL = "X.509 CRL"
 
 
 class Field(NamedTuple):
-    """A field and the lines that go on below it."""
+    """A field and the lines that go on below it; where it begins in the whole text."""
 
     key: str
     text: str
+    place: int
 
 
 class Heading(NamedTuple):
@@ -86,7 +87,7 @@ class Revoked(NamedTuple):
 
 
 def _field(found: re.Match[str]) -> Field:
-    return Field(found["key"], found["value"] + "\n" + found["more"])
+    return Field(found["key"], found["value"] + "\n" + found["more"], found.start())
 
 
 def _revoked(found: re.Match[str]) -> Revoked:
@@ -94,8 +95,12 @@ def _revoked(found: re.Match[str]) -> Revoked:
 
 
 def _unread(found: re.Match[str]) -> UnreadLine:
-    number = found.string.count("\n", 0, found.start()) + 1
-    return UnreadLine(SECTION, number, found[0].removesuffix("\n"))
+    return _line(found.string, found.start())
+
+
+def _line(text: str, place: int) -> UnreadLine:
+    number = text.count("\n", 0, place) + 1
+    return UnreadLine(SECTION, number, text[place:].partition("\n")[0])
 
 
 empty = line(EMPTY, "an empty line")
@@ -125,6 +130,8 @@ def parse(text: str, source: str) -> Credentials:
             certificates.append(found)
         elif isinstance(found, Crl):
             crls.append(found)
+            if found.next_update is None:
+                unread += (_line(text, one.place) for one in token if _is_update(one))
         told = isinstance(found, Crl) or bool(found and found.understood)
         unread += (one._replace(hides=not told) for one in token if isinstance(one, UnreadLine))
     return Credentials(tuple(certificates), tuple(crls), tuple(unread))
@@ -136,6 +143,11 @@ def _model(what: str, tokens: Any) -> Certificate | Crl | None:
     if what == CRL:
         return _crl(fields, tokens)
     return _certificate(KINDS.get(what, Kind.OTHER), fields) if fields else None
+
+
+def _is_update(one: object) -> bool:
+    """Whether it is the times of a list, which one may lack."""
+    return isinstance(one, Field) and one.key in ("update", "updates")
 
 
 def _crl(fields: dict[str, str], tokens: Any) -> Crl:
@@ -155,7 +167,8 @@ def _certificate(kind: Kind, fields: dict[str, str]) -> Certificate:
     key = PUBKEY.match(fields.get("pubkey", ""))
     times = fields.get("validity", "")
     begin = BEGIN.search(times) or ALONE.match(fields.get("created", ""))
-    end = END.search(times) or ALONE.match(fields.get("until", ""))
+    until = fields.get("until", "")
+    end = END.search(times) or (None if "expires never" in until else ALONE.match(until))
     keys = (fields.get(name, "").strip() for name in ("subjkeyId", "subjkey"))
     found = Certificate(
         kind=kind,
@@ -173,8 +186,8 @@ def _certificate(kind: Kind, fields: dict[str, str]) -> Certificate:
         key=Key(key[1], int(key[2])) if key else None,
         private_key=key[3] is not None if key else None,
     )
-    whole = found.not_after is not None and found.key is not None and "subject" in fields
-    return found._replace(understood=whole or kind in (Kind.PUBLIC_KEY, Kind.OTHER))
+    is_whole = None not in (found.not_before, found.not_after, key) and "subject" in fields
+    return found._replace(understood=is_whole or kind in (Kind.PUBLIC_KEY, Kind.OPENPGP))
 
 
 def _quoted(text: str) -> str:

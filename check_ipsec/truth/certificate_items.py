@@ -55,8 +55,6 @@ def certificates(seen: Seen) -> Iterator[Item]:
     """Those in use."""
     for number, who in seen.users.items():
         one = seen.certificates[number]
-        if one.kind is Kind.OTHER:
-            continue
         flaws = [(flaw, words) for flaw, find in OF_CERTIFICATES.items()
                  if (words := find(number, seen))]  # fmt: skip
         flaws += ((Flaw.IDENTITY, words) for words in other_identities(number, seen))
@@ -69,14 +67,19 @@ def certificates(seen: Seen) -> Iterator[Item]:
 def other_identities(number: int, seen: Seen) -> Iterator[str]:
     """IDENTITY: what ipsec.conf wants to be in the certificate, and charon has replaced."""
     subject = seen.certificates[number].subject
-    found = {
-        use.wanted: use.keyword.replace("cert", "id")
+    found = dict.fromkeys(
+        (use.keyword.replace("cert", "id"), str(use.wanted))
         for use in seen.uses
-        if use.wanted and use.subject == subject and use.identities >= {subject}
-        and identity_form(use.wanted) not in (None, identity_form(subject))
-    }  # fmt: skip
-    for wanted, keyword in found.items():
+        if use.subject == subject and use.identities >= {subject} and wants_another(use, subject)
+    )
+    for keyword, wanted in found:
         yield f"does not contain {keyword}={wanted}"
+
+
+def wants_another(use: Use, subject: str) -> bool:
+    """Whether ipsec.conf names an identity that can be compared, and it is another."""
+    wanted = use.wanted or "%any"
+    return wanted != "%any" and identity_form(wanted) not in (None, identity_form(subject))
 
 
 def lists(seen: Seen) -> Iterator[Item]:
