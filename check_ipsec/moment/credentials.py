@@ -49,16 +49,21 @@ def take(
     if isinstance(daemon, DaemonNotRunning):
         return Held(daemon)
     try:
-        listed = [lists(host, deadline, source) for source in LISTS]
+        credentials = listed(host, deadline)
     except DaemonNotRunning as error:
         return Held(error)
-    certificates = (one for text in listed for one in text.certificates)
-    credentials = Credentials(
-        tuple(dict.fromkeys(certificates)),
-        tuple(one for text in listed for one in text.crls),
-        tuple(one for text in listed for one in text.unread),
-    )
     return Held(daemon, credentials, None if files is None else disk(host, deadline, files))
+
+
+def listed(host: Host, deadline: Deadline) -> Credentials:
+    """What all of charon's texts list, each certificate once."""
+    texts = [lists(host, deadline, source) for source in LISTS]
+    certificates = (one for text in texts for one in text.certificates)
+    return Credentials(
+        tuple(dict.fromkeys(certificates)),
+        tuple(one for text in texts for one in text.crls),
+        tuple(one for text in texts for one in text.unread),
+    )
 
 
 def lists(host: Host, deadline: Deadline, source: Source) -> Credentials:
