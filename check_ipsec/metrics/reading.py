@@ -121,7 +121,7 @@ def sources(asked: Asked) -> tuple[Source, ...]:
     """What is read beside the SAs."""
     return (
         *AROUND,
-        *((Source.LISTCOUNTERS,) if asked.counters else ()),
+        *((Source.LISTCOUNTERS,) if asked.counters or asked.counters_by_name else ()),
         *((Source.LISTCOUNTERS_ALL,) if asked.counters_by_name else ()),
         *(LISTS if asked.certificates else ()),
     )
