@@ -226,8 +226,8 @@ def delivered(deliver: Callable[[], Exit]) -> Exit:
     """How writing or sending ends."""
     try:
         return deliver()
-    except CheckIpsecError as error:
-        complain(str(error))
+    except (Exception, KeyboardInterrupt, Terminated) as error:
+        complain(problem(error))
     return Exit.FAILED
 
 

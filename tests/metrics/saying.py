@@ -1,4 +1,8 @@
-"""What ipsec-metrics says, and how a test reads it."""
+"""What ipsec-metrics says, and how a test reads it.
+
+``python3 -m tests.metrics.saying`` writes what is expected of the readings in fixtures/metrics/
+again; read the difference before you commit it.
+"""
 
 import io
 import json
@@ -9,10 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from check_ipsec.metrics.command import main
+from check_ipsec.metrics.formats import FORMATS
 from tests.hosts import ROOT, arguments
 
 HOSTS = ROOT / "fixtures/hosts"
-READINGS = ROOT / "fixtures/metrics"
+READING = ROOT / "fixtures/metrics/certificates"
+OPTIONS = ("--mtu", "--ike-events-per-connection", "--label", "*_v4=family:IPv4")
 
 Series = dict[tuple[str, ...], float]
 
@@ -61,3 +67,16 @@ def total(found: Series, name: str, *labels: str) -> float | None:
 def timeless(text: str) -> str:
     """A text without how long the reading took."""
     return re.sub(r"(reading_duration_seconds(?: value=| |.*?\"value\": ))[0-9.]+", r"\1T", text)
+
+
+def whole(format_name: str) -> str:
+    """What is said of the reading in that format, as the fixture has it."""
+    prefix = ("--prefix", "ipsec.alice") if format_name == "graphite" else ()
+    said = say("--captured", str(READING), "--format", format_name, *prefix, *OPTIONS)
+    return timeless(said.text)
+
+
+if __name__ == "__main__":
+    (READING / "expected").mkdir(exist_ok=True)
+    for name in FORMATS:
+        (READING / "expected" / name).write_text(whole(name))
