@@ -7,7 +7,7 @@ root's and the kernel tells its states to CAP_NET_ADMIN alone, while sudo wants 
 may gain privileges, and has them all once it has. Without the others root reads what everybody
 may read and writes what is named here.
 
-``systemd-analyze security`` calls it 1.5 of 10, 2.0 where it talks to carbon. What is left:
+``systemd-analyze security`` calls it 1.6 of 10, 2.0 where it talks to carbon. What is left:
 root, CAP_NET_ADMIN, netlink and UNIX sockets, the network of the host, whose SAs it is about,
 and /proc, where the kernel's errors and charon's memory are.
 """
