@@ -53,7 +53,7 @@ HEADING = r"List of (?P<what>[^\n]+?)s?:?\n"
 FIELD = rf"  (?P<key>{KNOWN}):(?P<value>[^\n]*)\n(?P<more>(?: {{9,}}[^\n]*\n)*)"
 REVOKED = r"  [0-9]+ revoked certificates?:?\n(?P<rows>(?: {4}[0-9a-f:]+: [^\n]*\n)*)"
 EMPTY = r"[ \t]*\n"
-OTHER = r"(?!List of )[^\n]*[^\s][^\n]*\n"
+OTHER = r"(?!List of [^\n]|[ \t]*\n)[^\n]*\n"
 SECTION = "certificates"
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

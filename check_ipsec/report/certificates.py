@@ -15,7 +15,7 @@ from check_ipsec.report.severity import Severity
 from check_ipsec.truth.certificate_items import Item
 from check_ipsec.truth.certificates import Observation
 from check_ipsec.truth.flaws import Flaw, span
-from check_ipsec.truth.uses import Users, loaded_as
+from check_ipsec.truth.uses import Loaded, Users
 from check_ipsec.untrusted import plain
 
 # bytes of a name on the first line
@@ -179,8 +179,9 @@ def methods_of(seen: Observation) -> Iterator[str]:
     daemon = seen.held.daemon
     if not isinstance(daemon, Daemon):
         return
+    loaded = Loaded(daemon.status)
     for connection in seen.asked_for:
-        for peer in loaded_as(connection, daemon.status):
+        for peer in loaded.peers(connection):
             yield from (one.method for one in (*peer.local_rounds, *peer.remote_rounds))
 
 

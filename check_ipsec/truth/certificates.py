@@ -23,16 +23,15 @@ from check_ipsec.truth.certificate_items import Item, doubts, items
 from check_ipsec.truth.flaws import Seen
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.on_disk import OnDisk, on_disk
+from check_ipsec.truth.shelf import LONG_AGO, Shelf
 from check_ipsec.truth.uses import (
-    LONG_AGO,
     NOBODY,
     End,
+    Loaded,
     Use,
     Users,
     candidates,
-    chain,
     is_meant,
-    loaded_as,
     users,
     uses_of,
 )
@@ -118,9 +117,9 @@ def judged(found: Observation) -> Observation:
     daemon = found.held.daemon
     if not isinstance(daemon, Daemon):
         return found
-    status = daemon.status
     meant = [connection for connection in found.asked_for if is_meant(connection)]
-    uses = tuple(use for connection in meant for use in uses_of(connection, status))
+    loaded = Loaded(daemon.status)
+    uses = tuple(use for connection in meant for use in uses_of(connection, loaded))
     disk = on_disk(found.held, named_files(found.asked_for))
     seen = seen_of(found, uses, disk)
     return found._replace(
@@ -128,7 +127,7 @@ def judged(found: Observation) -> Observation:
         unused=tuple(one for number, one in enumerate(seen.certificates)
                      if number not in seen.users),
         uses=uses,
-        unloaded=tuple(one.name for one in meant if not loaded_as(one, status)),
+        unloaded=tuple(one.name for one in meant if not loaded.peers(one)),
         doubts=tuple(doubts(seen)),
         unreadable=disk.notes,
         missing_keys=disk.missing_keys,
@@ -137,22 +136,22 @@ def judged(found: Observation) -> Observation:
 
 def seen_of(found: Observation, uses: tuple[Use, ...], disk: OnDisk) -> Seen:
     """Who uses what, up to the authorities."""
-    loaded = found.held.credentials.certificates
-    direct = users(uses, loaded, disk.by_file)
+    shelf = Shelf(found.held.credentials.certificates)
+    direct = users(uses, shelf, disk.by_file)
     return Seen(
         now=found.now,
-        certificates=loaded,
+        shelf=shelf,
         crls=found.held.credentials.crls,
-        users=with_authorities(uses, loaded, direct),
+        users=with_authorities(uses, shelf, direct),
         uses=uses,
         signatures=disk.signatures,
-        renewed=renewed_of(uses, loaded, direct, disk),
+        renewed=renewed_of(uses, shelf, direct, disk),
         policy=dict(found.configuration.setup).get("strictcrlpolicy", "no"),
     )
 
 
 def with_authorities(
-    uses: Iterable[Use], loaded: tuple[Certificate, ...], direct: Mapping[int, Users]
+    uses: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users]
 ) -> dict[int, Users]:
     """The same with the authorities above each, and those that peers who are not known need.
 
@@ -162,14 +161,14 @@ def with_authorities(
     for number, who in direct.items():
         if who.pinned and not who.own:
             continue
-        above, _ = chain(number, loaded)
+        above, _ = shelf.chain(number)
         for one in above:
             found[one] = found.get(one, NOBODY).plus(who._replace(pinned=False, authority=True))
     unknown = [
         use for use in uses
-        if use.end is End.REMOTE and not use.raw and not candidates(use, loaded)
+        if use.end is End.REMOTE and not use.raw and not candidates(use, shelf)
     ]  # fmt: skip
-    for number, authority in enumerate(loaded):
+    for number, authority in enumerate(shelf.certificates):
         if number in found or authority.kind is not Kind.AUTHORITY:
             continue
         needing = frozenset(
@@ -181,15 +180,17 @@ def with_authorities(
 
 
 def renewed_of(
-    uses: Iterable[Use], loaded: tuple[Certificate, ...], direct: Mapping[int, Users], disk: OnDisk
+    uses: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users], disk: OnDisk
 ) -> dict[int, str]:
     """How certificates in use differ from what their file holds by now."""
     found = {}
     for use in uses:
         for name in use.named:
             one = disk.others.get(name)
-            for number in candidates(use, loaded) if one and len(use.named) == 1 else ():
+            for number in candidates(use, shelf) if one and len(use.named) == 1 else ():
                 if one and number in direct:
-                    newer = (one.not_before or LONG_AGO) > (loaded[number].not_before or LONG_AGO)
+                    newer = (one.not_before or LONG_AGO) > (
+                        shelf.certificates[number].not_before or LONG_AGO
+                    )
                     found[number] = "is renewed on disk only" if newer else "is not the one on disk"
     return found

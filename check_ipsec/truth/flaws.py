@@ -35,7 +35,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from check_ipsec.model.certificates import Certificate, Crl
-from check_ipsec.truth.uses import LONG_AGO, Use, Users, chain, issuers
+from check_ipsec.truth.shelf import LONG_AGO, Shelf
+from check_ipsec.truth.uses import Use, Users
 
 WEAK_BITS = {"RSA": 2048, "DSA": 2048, "ECDSA": 224}
 WEAK_HASHES = {"md2": "MD2", "md5": "MD5", "sha1": "SHA-1"}
@@ -74,13 +75,18 @@ class Seen(NamedTuple):
     """
 
     now: datetime
-    certificates: tuple[Certificate, ...]
+    shelf: Shelf
     crls: tuple[Crl, ...]
     users: Mapping[int, Users]
     uses: tuple[Use, ...]
     signatures: Mapping[int, str]
     renewed: Mapping[int, str]
     policy: str
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """Those that charon has."""
+        return self.shelf.certificates
 
 
 def span(seconds: float) -> str:
@@ -151,7 +157,7 @@ def broken_chain(number: int, seen: Seen) -> str:
     who = seen.users[number]
     if who.maybe or (who.pinned and not who.own):
         return ""
-    _, missing = chain(number, seen.certificates)
+    _, missing = seen.shelf.chain(number)
     return f"has no complete chain ({missing} is not loaded)" if missing else ""
 
 
@@ -213,11 +219,10 @@ def no_list(authority: int, seen: Seen) -> str:
     if seen.policy != "yes" or latest(authority, seen) is not None:
         return ""
     issued = [
-        one
-        for number, one in enumerate(seen.certificates)
-        if number in seen.users and number != authority and authority in
-        issuers(one, seen.certificates)[:1]
-    ]  # fmt: skip
+        seen.certificates[number]
+        for number in seen.users
+        if number != authority and authority in seen.shelf.issuers(seen.certificates[number])[:1]
+    ]
     if issued and all(one.crl_uris or one.ocsp_uris for one in issued):
         return ""
     return "has no CRL" if issued or seen.users[authority].maybe else ""
