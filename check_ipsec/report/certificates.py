@@ -219,6 +219,7 @@ def document(report: Report, line: str) -> dict[str, Any]:
         "items": [item(one) for one in report.judged],
         "unused": [certificate(one) for one in seen.unused],
         "not_loaded": list(seen.unloaded),
+        "peer_not_known": list(seen.unknown),
         "notes": [*seen.doubts, *seen.unreadable],
         "not_understood": [one._asdict() for one in seen.unread],
     }

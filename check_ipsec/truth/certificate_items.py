@@ -20,6 +20,7 @@ from check_ipsec.truth.flaws import (
     latest,
     no_list,
     out_of_date,
+    vouches_for_peers,
 )
 from check_ipsec.truth.on_disk import OnDisk
 from check_ipsec.truth.stale import identity_form
@@ -86,10 +87,12 @@ def wants_another(use: Use, subject: str) -> bool:
 
 
 def lists(seen: Seen) -> Iterator[Item]:
-    """The newest list of each authority in use."""
+    """The newest list of each authority that peers are certified by."""
     for number, who in seen.users.items():
+        if seen.certificates[number].kind is not Kind.AUTHORITY:
+            continue
         crl = latest(number, seen)
-        if seen.certificates[number].kind is not Kind.AUTHORITY or crl is None:
+        if crl is None or not vouches_for_peers(number, seen):
             continue
         insists = seen.policy in ("yes", "ifuri")
         words = out_of_date(number, seen)

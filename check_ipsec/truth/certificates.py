@@ -53,7 +53,8 @@ class Asked(NamedTuple):
 class Observation(NamedTuple):
     """The answer.
 
-    ``unloaded`` are connections that charon has not loaded, ``unused`` the certificates that
+    ``unloaded`` are connections that charon has not loaded, ``unknown`` those whose peer has
+    shown no certificate, or none that charon has kept; ``unused`` the certificates that
     none uses. ``doubts`` are of the clock, ``unreadable`` what this user may not read,
     ``missing_keys`` the files that ipsec.secrets names and that are not there.
     """
@@ -66,6 +67,7 @@ class Observation(NamedTuple):
     unused: tuple[Certificate, ...] = ()
     uses: tuple[Use, ...] = ()
     unloaded: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     missing_keys: tuple[str, ...] = ()
@@ -128,6 +130,7 @@ def judged(found: Observation) -> Observation:
                      if number not in seen.users),
         uses=uses,
         unloaded=tuple(one.name for one in meant if not loaded.peers(one)),
+        unknown=tuple(sorted(seen.unknown)),
         doubts=tuple(doubts(seen)),
         unreadable=disk.notes,
         missing_keys=disk.missing_keys,
@@ -138,22 +141,29 @@ def seen_of(found: Observation, uses: tuple[Use, ...], disk: OnDisk) -> Seen:
     """Who uses what, up to the authorities."""
     shelf = Shelf(found.held.credentials.certificates)
     direct = users(uses, shelf, disk.by_file)
+    strangers = [
+        use for use in uses
+        if use.end is End.REMOTE and not use.raw and not candidates(use, shelf)
+    ]  # fmt: skip
     return Seen(
         now=found.now,
         shelf=shelf,
         crls=found.held.credentials.crls,
-        users=with_authorities(uses, shelf, direct),
+        users=with_authorities(strangers, shelf, direct),
         uses=uses,
         signatures=disk.signatures,
         renewed=renewed_of(uses, shelf, direct, disk),
+        unknown=frozenset(use.connection for use in strangers),
         policy=dict(found.configuration.setup).get("strictcrlpolicy", "no"),
     )
 
 
 def with_authorities(
-    uses: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users]
+    strangers: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users]
 ) -> dict[int, Users]:
-    """The same with the authorities above each, and those that peers who are not known need.
+    """The same with the authorities above each, and those that strangers may need.
+
+    These are the peers whose certificates are not known.
 
     A peer's certificate that was loaded from a file is trusted without its authority.
     """
@@ -164,15 +174,11 @@ def with_authorities(
         above, _ = shelf.chain(number)
         for one in above:
             found[one] = found.get(one, NOBODY).plus(who._replace(pinned=False, authority=True))
-    unknown = [
-        use for use in uses
-        if use.end is End.REMOTE and not use.raw and not candidates(use, shelf)
-    ]  # fmt: skip
     for number, authority in enumerate(shelf.certificates):
         if number in found or authority.kind is not Kind.AUTHORITY:
             continue
         needing = frozenset(
-            use.connection for use in unknown if use.authority in (None, authority.subject)
+            use.connection for use in strangers if use.authority in (None, authority.subject)
         )
         if needing:
             found[number] = Users(peers=needing, maybe=True, authority=True)

@@ -71,7 +71,8 @@ class Seen(NamedTuple):
     ``users`` are by the number of a certificate, ``uses`` are all; ``signatures`` are what
     files say of the certificates that they hold, ``renewed`` how those differ
     that a file has another one in place of.
-    ``policy`` is strictcrlpolicy.
+    ``unknown`` are the connections whose peer's certificate is not known; ``policy`` is
+    strictcrlpolicy.
     """
 
     now: datetime
@@ -81,6 +82,7 @@ class Seen(NamedTuple):
     uses: tuple[Use, ...]
     signatures: Mapping[int, str]
     renewed: Mapping[int, str]
+    unknown: frozenset[str]
     policy: str
 
     @property
@@ -193,6 +195,11 @@ OF_CERTIFICATES: dict[Flaw, Callable[[int, Seen], str]] = {
 # --- lists of revoked certificates ---------------------------------------------------
 
 
+def vouches_for_peers(authority: int, seen: Seen) -> bool:
+    """Whether a peer is, or may be, certified by it: else nobody here asks for its list."""
+    return bool(seen.users[authority].peers or seen.unknown)
+
+
 def latest(authority: int, seen: Seen) -> Crl | None:
     """The list of an authority that is good for longest, None where there is none."""
     one = seen.certificates[authority]
@@ -216,7 +223,8 @@ def out_of_date(authority: int, seen: Seen) -> str:
 
 def no_list(authority: int, seen: Seen) -> str:
     """CRL_STRICT: nothing says whom the authority has revoked, and nothing says where to ask."""
-    if seen.policy != "yes" or latest(authority, seen) is not None:
+    insists = seen.policy == "yes" and vouches_for_peers(authority, seen)
+    if not insists or latest(authority, seen) is not None:
         return ""
     issued = [
         seen.certificates[number]

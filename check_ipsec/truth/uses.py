@@ -18,6 +18,8 @@ with a file, where the files are     the certificate in that file, if charon has
 known
 ==================================== ==================================================
 
+An end with a pre-shared key uses none, though charon has loaded the one that it inherits.
+
 Upstream: strongSwan, src/libcharon/plugins/stroke/stroke_config.c, ``build_auth_cfg``;
 stroke_list.c, ``log_auth_cfgs``.
 """
@@ -143,7 +145,7 @@ def uses_of(connection: Connection, loaded: Loaded) -> Iterator[Use]:
         ):
             for number, one in enumerate(rounds):
                 use = use_of(connection.name, end, prefix, number, one, settings)
-                if one.method.startswith(METHODS) or use.subject or use.named:
+                if one.method.startswith(METHODS):
                     yield use._replace(identities=use.identities | loaded.running(peer, end))
 
 

@@ -273,6 +273,22 @@ def test_connections_that_are_no_matter_of_certificates() -> None:
         assert used(Charon([ALICE], [one])) == {}
 
 
+def test_a_secret_needs_no_certificate_though_one_was_inherited() -> None:
+    inherits = Connection(local=Round("CN=alice", "pre-shared key", "CN=alice", "alice.pem"),
+                          remote=Round("CN=bob", "pre-shared key"))  # fmt: skip
+    assert used(Charon([ALICE._replace(end=-1.5)], [inherits])) == {}
+
+
+def test_nobody_asks_for_the_list_of_an_authority_of_no_peer() -> None:
+    other = Cert("CN=Other", issuer="CN=Other", serial="cb", subject_key="66", authority_key="66")
+    bob = BOB._replace(issuer="CN=Other", authority_key="66")
+    host = Charon([ALICE, bob], authorities=[AUTHORITY, other], crls=crl(-2.5))
+    assert flaws(host) == {}
+    stranger = Charon([ALICE], [Connection(up=False)], crls=crl(-2.5))
+    assert flaws(stranger) == {CA: ["is out of date for 2 days"]}
+    assert seen(stranger).unknown == ("bob",)
+
+
 def test_connections_that_charon_has_not_loaded_are_told() -> None:
     found = seen(Charon(connections=[Connection(), Connection("new", loaded=False)]))
     assert found.unloaded == ("new",)
