@@ -55,7 +55,7 @@ class Certificate(NamedTuple):
     @property
     def is_self_signed(self) -> bool:
         """Whether it names nobody else as its issuer."""
-        if "self-signed" in self.flags:
+        if "self-signed" in self.flags or self.kind is Kind.OPENPGP:
             return True
         others = self.authority_key and self.subject_keys
         foreign = others and self.authority_key not in self.subject_keys

@@ -17,6 +17,7 @@ from check_ipsec.truth.flaws import (
     Flaw,
     Seen,
     days_left,
+    insists,
     latest,
     no_list,
     out_of_date,
@@ -94,9 +95,9 @@ def lists(seen: Seen) -> Iterator[Item]:
         crl = latest(number, seen)
         if crl is None or not vouches_for_peers(number, seen):
             continue
-        insists = seen.policy in ("yes", "ifuri")
+        flaw = Flaw.CRL_STRICT if insists(number, seen) else Flaw.CRL_OLD
         words = out_of_date(number, seen)
-        flaws = ((Flaw.CRL_STRICT if insists else Flaw.CRL_OLD, words),) if words else ()
+        flaws = ((flaw, words),) if words else ()
         yield Item("CRL", crl.issuer, who, flaws, crl=crl)
 
 

@@ -163,9 +163,8 @@ def with_authorities(
 ) -> dict[int, Users]:
     """The same with the authorities above each, and those that strangers may need.
 
-    These are the peers whose certificates are not known.
-
-    A peer's certificate that was loaded from a file is trusted without its authority.
+    Strangers are peers whose certificates are not known. A peer's certificate that was loaded
+    from a file is trusted without its authority.
     """
     found = dict(direct)
     for number, who in direct.items():

@@ -68,9 +68,8 @@ class Flaw(Enum):
 class Seen(NamedTuple):
     """All that a flaw is found by.
 
-    ``users`` are by the number of a certificate, ``uses`` are all; ``signatures`` are what
-    files say of the certificates that they hold, ``renewed`` how those differ
-    that a file has another one in place of.
+    ``users`` are by the number of a certificate, ``uses`` are all. ``signatures`` are the
+    hashes that files tell, ``renewed`` says of a certificate how its file differs by now.
     ``unknown`` are the connections whose peer's certificate is not known; ``policy`` is
     strictcrlpolicy.
     """
@@ -221,16 +220,31 @@ def out_of_date(authority: int, seen: Seen) -> str:
     return f"is out of date for {span((seen.now - crl.next_update).total_seconds())}"
 
 
-def no_list(authority: int, seen: Seen) -> str:
-    """CRL_STRICT: nothing says whom the authority has revoked, and nothing says where to ask."""
-    insists = seen.policy == "yes" and vouches_for_peers(authority, seen)
-    if not insists or latest(authority, seen) is not None:
-        return ""
-    issued = [
+def insists(authority: int, seen: Seen) -> bool:
+    """Whether charon refuses whom the authority has certified without a list that is in date.
+
+    With ``ifuri`` only those whose certificate says where to ask.
+    """
+    somewhere = any(one.crl_uris or one.ocsp_uris for one in issued_by(authority, seen))
+    return seen.policy == "yes" or (seen.policy == "ifuri" and somewhere)
+
+
+def issued_by(authority: int, seen: Seen) -> list[Certificate]:
+    """The certificates in use that are of an authority."""
+    return [
         seen.certificates[number]
         for number in seen.users
         if number != authority and authority in seen.shelf.issuers(seen.certificates[number])[:1]
     ]
+
+
+def no_list(authority: int, seen: Seen) -> str:
+    """CRL_STRICT: nothing says whom the authority has revoked, and nothing says where to ask."""
+    if seen.policy != "yes" or not vouches_for_peers(authority, seen):
+        return ""
+    if latest(authority, seen) is not None:
+        return ""
+    issued = issued_by(authority, seen)
     if issued and all(one.crl_uris or one.ocsp_uris for one in issued):
         return ""
     return "has no CRL" if issued or seen.users[authority].maybe else ""
