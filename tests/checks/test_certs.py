@@ -117,6 +117,14 @@ def test_days(arguments: tuple[str, ...], status: int) -> None:
     assert say(HOSTS / "end-in-5-days/1", *arguments)[1] == status
 
 
+@pytest.mark.parametrize("text", ["30d", "10%", "7:3", "x"])
+def test_what_is_no_range_of_days(text: str) -> None:
+    said, status = say(HOSTS / "healthy/1", "-w", text)
+    assert (line_of(said), status) == (
+        f"UNKNOWN - {text} is not a range of days, like 30: or 7:", 3
+    )  # fmt: skip
+
+
 # a host for each flaw
 FLAWED: dict[Flaw, Charon] = {
     Flaw.EXPIRED: Charon([ALICE._replace(end=-1.5), BOB]),
