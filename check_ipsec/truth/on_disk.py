@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from check_ipsec.model.certificates import Certificate, CertificateFile, Crl, Kind
+from check_ipsec.model.certificates import (
+    NO_CERTIFICATE,
+    Certificate,
+    CertificateFile,
+    Crl,
+    Kind,
+)
 from check_ipsec.moment.credentials import Disk, Held
 
 FOLDER = "/etc/ipsec.d/certs"
-NO_CERTIFICATE = "not a certificate"
 ABSENT = "No such file or directory"
 
 
