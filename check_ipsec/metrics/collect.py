@@ -44,9 +44,8 @@ def failed() -> Sample:
 
 def samples(reading: Reading, labels: Iterable[Label]) -> Iterator[Sample]:
     """All that a reading says; ``labels`` are those of the site's own."""
-    own = tuple(labels)
     names = [one.connection.name for one in reading.observation.verdicts]
-    sites = {name: labels_of(name, own) if own else () for name in names}
+    sites = labels_of(names, labels)
     traffic = reading.traffic.judged if reading.traffic.adds_up else ()
     carried = {one.carried.name: one.carried for one in traffic}
     yield from of_reading(reading)
