@@ -77,7 +77,8 @@ def test_the_first_that_matches_counts() -> None:
     ("glob", "name", "matches"),
     [("*_v4", "BOB_V4", False), ("bob", "bob", True), ("bob", "bobby", False),
      ("b?b", "bob", True), ("[ab]ob", "bob", True), ("[!b]ob", "bob", False),
-     ("*", "a\nb", True), ("b*", "bob", True), ("b**", "bob", True), ("c*", "bob", False), ("ob", "bob", False)],
+     ("*", "a\nb", True), ("b*", "bob", True), ("b**", "bob", True),
+     ("c*", "bob", False), ("ob", "bob", False)],
 )  # fmt: skip
 def test_a_glob_is_of_the_whole_name(glob: str, name: str, matches: bool) -> None:
     assert bool(labels_of([name], [Label(glob, "site", "a")])[name]) == matches
