@@ -14,17 +14,15 @@ from check_ipsec.metrics.series import PREFIX, Family
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-MISSING = (
-    "--format prometheus needs the Python library prometheus_client (python3-prometheus-client)"
-)
+NEEDED = "--format prometheus needs the library prometheus_client (python3-prometheus-client)"
 
 
 def require_library() -> None:
     """Raises UsageError where there is none."""
     try:
         import prometheus_client  # noqa: F401
-    except ImportError:
-        raise UsageError(MISSING) from None
+    except ImportError as error:
+        raise UsageError(f"{NEEDED}: {error}") from None
 
 
 class Collected:
