@@ -9,12 +9,11 @@ import json
 import re
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from check_ipsec.metrics.command import main
 from check_ipsec.metrics.formats import FORMATS
-from tests.hosts import ROOT, arguments
+from tests.hosts import ROOT
 
 HOSTS = ROOT / "fixtures/hosts"
 READING = ROOT / "fixtures/metrics/certificates"
@@ -41,10 +40,8 @@ def say(*words: str) -> Said:
 
 @cache
 def say_host(name: str, *words: str) -> Said:
-    """What it says of a captured host; as check_ipsec, that is asked with its own options."""
-    own = arguments(Path("fixtures/hosts") / name)
-    expect = [word for word in own if word.startswith("--expect")]
-    return say("--captured", str(HOSTS / name), *expect, *words)
+    """What it says of a captured host."""
+    return say("--captured", str(HOSTS / name), *words)
 
 
 def series(text: str) -> Series:
