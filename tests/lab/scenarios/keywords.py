@@ -1,0 +1,168 @@
+"""Every keyword of a proposal is negotiated once: is it printed as the table has it?
+
+Each is a connection of its own. What this charon, or the guest's kernel, has not, is listed in
+keywords.json: the scenario fails where the list is not exactly what could not be negotiated.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.hosts import Host
+from lab.scenario import Lab, scenario
+from lab.scenarios.fleet import CALM
+from lab.scenarios.pair import DEFAULT, PSK, conn
+from lab.waiting import wait_until
+
+sys.path.append(str(Path(__file__).resolve().parents[3]))
+from check_ipsec.model.algorithms import KEY_EXCHANGES, Algorithm, Kind, algorithm, keywords
+from check_ipsec.truth.proposals import PRF_OF
+
+REFUSED = Path(__file__).with_name("keywords.json")
+BASE = {"ike": "aes128-sha256-ecp256", "esp": "aes128-sha256"}
+REASONS = {
+    r"not supported by kernel": "not in the kernel",
+    r"didn't accept|configured (DH group|KE method|key exchange method) \S+ not supported":
+        "no plugin for it",
+    r"nonce size for \S+ unknown|key derivation failed": "not for IKE",
+}  # fmt: skip
+ADDITIONAL = [f"ke1_{name}" for name in KEY_EXCHANGES]
+# algorithms of private numbers are agreed on with another strongSwan only
+CHARON = f"{CALM}\nsend_vendor_id = yes"
+SETUP = "config setup\n    uniqueids=no\n\n"
+
+
+def proposal(key: str, keyword: str) -> str:
+    """A proposal with this keyword; nothing of its kind is beside it."""
+    one = algorithm(keyword)
+    assert one
+    prf = "-prfsha256" if key == "ike" else ""
+    group = "-ecp256" if key == "ike" else ""
+    if one.round:
+        return f"{BASE[key]}-{keyword}" if key == "ike" else f"{BASE[key]}-ecp256-{keyword}"
+    if one.kind is Kind.AEAD:
+        return f"{keyword}{prf}{group}"
+    if one.kind is Kind.ENCRYPTION:
+        return f"{keyword}-sha256{group}"
+    if one.kind is Kind.INTEGRITY:
+        return f"aes128-{keyword}{'' if one.name in PRF_OF else prf}{group}"
+    if one.kind is Kind.PRF:
+        return f"aes128-sha256-{keyword}{group}"
+    return f"aes128-sha256-{keyword}"
+
+
+def connections() -> Iterator[tuple[str, str, str]]:
+    """Name, ``ike`` or ``esp``, and keyword."""
+    for keyword in (*keywords(), *ADDITIONAL):
+        one = algorithm(keyword)
+        assert one
+        if one.kind is not Kind.SEQUENCE_NUMBERS:
+            yield f"ike-{keyword}", "ike", keyword
+        if one.kind is not Kind.PRF:
+            yield f"esp-{keyword}", "esp", keyword
+
+
+def alices(all_of_them: list[tuple[str, str, str]]) -> str:
+    """One connection a keyword; the port keeps their traffic apart."""
+    text = SETUP + DEFAULT.replace("auto=start", "auto=add")
+    for number, (name, key, keyword) in enumerate(all_of_them):
+        settings = {**BASE, key: proposal(key, keyword)}
+        text += conn(name, *(f"{one}={value}!" for one, value in settings.items()),
+                     f"leftsubnet=10.1.0.1[udp/{1000 + number}]", "keyingtries=1")  # fmt: skip
+    return text
+
+
+def bobs(known: list[tuple[str, str, str]]) -> str:
+    """One that takes each of them."""
+    lists = {
+        key: [BASE[key], *dict.fromkeys(proposal(key, one[2]) for one in known if one[1] == key)]
+        for key in BASE
+    }
+    settings = [f"{key}={','.join(values)}!" for key, values in lists.items()]
+    return SETUP + DEFAULT.replace("auto=start", "auto=add") + conn("any", *settings)
+
+
+def negotiated(host: Host) -> dict[str, tuple[str, str]]:
+    """IKE and ESP proposal of each connection that is up, by its name."""
+    text = host.statusall()
+    ike = dict(re.findall(r"\[(\d+)\]: IKE proposal: (\S+)", text))
+    found = {}
+    owner = ""
+    for line in text.splitlines():
+        if begun := re.match(r" *\S+\[(\d+)\]: ", line):
+            owner = begun[1]
+        if child := re.match(r" *(\S+)\{\d+\}:  ([A-Z0-9_/]+), \d+ bytes_i", line):
+            found[child[1]] = (ike.get(owner, ""), child[2])
+    return found
+
+
+def missing_words(one: Algorithm, key: str, printed: str) -> str:
+    """What is not as the table has it, or an empty text."""
+    words = printed.split("/")
+    if not one.name:
+        return "" if "NONE" not in printed else f"printed: {printed}"
+    if one.round and key == "esp":
+        return ""  # of a CHILD_SA charon prints the first key exchange only
+    return "" if one.printed in words else f"{one.printed} is not in {printed}"
+
+
+@scenario(live=True, seconds=900)
+def keywords_negotiated(lab: Lab) -> None:
+    """Every keyword is negotiated once, and what charon prints is what the table has."""
+    every = list(connections())
+    bob, alice = lab.host("bob"), lab.host("alice")
+    alice.configure(alices(every), PSK, CHARON)
+    alice.spawn("ipsec", "start", "--nofork")
+    alice.wait("Security Associations", rf"^ *{every[0][0]}:   child")
+    loaded = set(re.findall(r"^ *(\S+):   child:  ", settled(alice), re.MULTILINE))
+    bob.configure(bobs([one for one in every if one[0] in loaded]), PSK, CHARON)
+    bob.start()
+    said: dict[str, str] = {}
+    agreed: dict[str, tuple[str, str]] = {}
+    for name, _, _ in every:
+        if name in loaded:
+            before = [len(host.log()) for host in (alice, bob)]
+            alice.run("timeout", "20", "ipsec", "up", name, check=False)
+            after = zip((alice, bob), before)
+            said[name] = "".join(host.log()[length:] for host, length in after)
+            agreed |= {one: what for one, what in negotiated(alice).items() if one == name}
+    refused = {name: why(said.get(name)) for name, _, _ in every if name not in agreed}
+    wrong = []
+    for name, key, keyword in every:
+        one = algorithm(keyword)
+        if name in agreed and one:
+            if problem := missing_words(one, key, agreed[name][key == "esp"]):
+                wrong.append(f"{name}: {problem}")
+    version = re.findall(r"strongSwan (\S+?),", alice.statusall())[0]
+    lab.folder.joinpath("refused.json").write_text(json.dumps(refused, indent=1))
+    lab.folder.joinpath("agreed.json").write_text(json.dumps(agreed, indent=1))
+    lab.folder.joinpath("alice.log").write_text(alice.log())
+    lab.note(f"{version}: {len(agreed)} negotiated, {len(refused)} not")
+    expected = json.loads(REFUSED.read_text()).get(version, {})
+    wrong += [f"{name}: {refused.get(name, 'negotiated')}, not {expected.get(name, 'negotiated')}"
+              for name in sorted(refused.keys() ^ expected.keys())]  # fmt: skip
+    if wrong:
+        raise LabError("\n".join(wrong))
+
+
+def why(said: str | None) -> str:
+    """Why nothing was negotiated, by what both have logged; None where it was not loaded."""
+    if said is None:
+        return "no such keyword"
+    found = next((reason for words, reason in REASONS.items() if re.search(words, said)), "")
+    return found or said[-1500:]
+
+
+def settled(host: Host) -> str:
+    """What charon says when it has loaded all that it takes."""
+    texts = [""]
+
+    def same() -> bool:
+        texts.append(host.statusall())
+        return bool(texts[-1]) and texts[-1].count("child:") == texts[-2].count("child:") > 0
+
+    wait_until(same, "charon has loaded all", 120)
+    return texts[-1]
