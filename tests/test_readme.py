@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from check_ipsec.checks import daemon, traffic
+from check_ipsec.checks import crypto, daemon, traffic
 from check_ipsec.checks.ipsec import CHECK, LABELS
 from check_ipsec.ipsec_global import command
 from tests.hosts import ROOT
@@ -25,9 +25,16 @@ def section(heading: str) -> str:
         ("Options", CHECK.parser),
         ("check_ipsec_traffic", traffic.CHECK.parser),
         ("check_ipsec_daemon", daemon.CHECK.parser),
+        ("check_ipsec_crypto", crypto.CHECK.parser),
         ("ipsec-global", command.make_parser),
     ],
-    ids=["check_ipsec", "check_ipsec_traffic", "check_ipsec_daemon", "ipsec-global"],
+    ids=[
+        "check_ipsec",
+        "check_ipsec_traffic",
+        "check_ipsec_daemon",
+        "check_ipsec_crypto",
+        "ipsec-global",
+    ],
 )
 def test_the_option_table_is_the_parsers(
     heading: str, make: Callable[[], argparse.ArgumentParser]

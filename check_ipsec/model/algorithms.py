@@ -121,8 +121,9 @@ def _aead() -> Iterator[tuple[str, Algorithm]]:
             yield f"aes{bits}ccm{tag}", Algorithm(Kind.AEAD, f"AES_CCM_{octets}", bits)
             yield f"aes{bits}gcm{tag}", Algorithm(Kind.AEAD, f"AES_GCM_{octets}", bits)
             if tag:
-                yield f"camellia{bits}ccm{tag}", Algorithm(
-                    Kind.AEAD, f"CAMELLIA_CCM_{octets}", bits
+                yield (
+                    f"camellia{bits}ccm{tag}",
+                    Algorithm(Kind.AEAD, f"CAMELLIA_CCM_{octets}", bits),
                 )
         yield f"aes{bits}gmac", Algorithm(Kind.AEAD, "NULL_AES_GMAC", bits)
     yield "chacha20poly1305", Algorithm(Kind.AEAD, "CHACHA20_POLY1305")

@@ -13,8 +13,8 @@ from check_ipsec.truth.concerns import Concern
 from check_ipsec.truth.observe_crypto import Agreement, Agreements
 from check_ipsec.untrusted import plain
 
-HEADINGS = ("connection", "version", "agreed on")
-WIDTHS = (20, 8, 50)
+HEADINGS = ("connection", "SA", "agreed on")
+WIDTHS = (13, 6, 50)
 NOTHING = "-"
 # names of connections for which the same is to be said
 NAMES = 3
@@ -58,7 +58,7 @@ class Report(NamedTuple):
 def severity(report: Report) -> Severity:
     """How bad it is; a kernel that was asked in vain is a warning, as in check_ipsec."""
     agreements = report.agreements
-    if agreements.silence or not agreements.configuration.connections:
+    if not says_something(agreements):
         return Severity.CRITICAL
     found = {one.severity for one in report.judged} | {Severity.OK}
     if agreements.kernel_error or agreements.unread:
@@ -72,18 +72,25 @@ def severity(report: Report) -> Severity:
 def first_line(report: Report, room: int) -> str:
     """One line of at most ``room`` bytes; names stay whole, fewer are shown instead."""
     tail = "".join(f"; {plain(text)}" for text in remarks(report))
-    names = [] if report.agreements.silence else list(groups(report.against))
+    names = list(groups(report.against)) if says_something(report.agreements) else []
     return shortened(total(report), names, tail, room)
+
+
+def says_something(agreements: Agreements) -> bool:
+    """Whether charon answers, and the file has anything switched on."""
+    return agreements.silence is None and agreements.switched_on
 
 
 def total(report: Report) -> str:
     """What there is, or how much of it is against policy."""
     if report.agreements.silence:
         return plain(str(report.agreements.silence))
-    if not report.judged:
-        path = plain(report.agreements.configuration.path)
+    path = plain(report.agreements.configuration.path)
+    if not report.agreements.switched_on:
         any_there = report.agreements.configuration.connections
-        return f"no connection in {path}{' encrypts' if any_there else ''}"
+        return f"no connection in {path}{' is switched on' if any_there else ''}"
+    if not report.judged:
+        return f"no connection in {path} encrypts"
     if against := report.against:
         return f"{len(against)} of {connections(len(report.judged))} against policy"
     without = sum(not one.agreement.has_sa for one in report.judged)
@@ -185,7 +192,7 @@ def counted(judged: Iterable[Judged], width: int) -> Iterator[str]:
     """How many connections have agreed on what."""
     found = Counter[tuple[str, str]]()
     for one in judged:
-        found.update(set(proposals(one.agreement)))
+        found.update(list(dict.fromkeys(proposals(one.agreement))))
     for (version, proposal), number in found.most_common():
         yield from folded(f"{connections(number)}: {version} {plain(proposal)}", width, 0)
 

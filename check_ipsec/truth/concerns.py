@@ -21,7 +21,7 @@ NO_PFS          a CHILD_SA is rekeyed without a key exchange of its own: no prop
 MODE            an SA has another mode than the file
 KERNEL          the kernel's state of an SA has another algorithm than charon says
 UNKNOWN         an algorithm, or a keyword of the file, that no known release has; or an
-                SA that could not be read
+                SA that could not be read, or of which charon prints no proposal
 =============== ======================================================================
 """
 

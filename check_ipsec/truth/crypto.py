@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from check_ipsec.grammar.proposal import parse, parse_printed
 from check_ipsec.model.algorithms import Algorithm, Kind
-from check_ipsec.model.daemon import ChildSa, IkeSa
+from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa
 from check_ipsec.model.kernel import XfrmState
 from check_ipsec.truth.concerns import Concern, Found
 from check_ipsec.truth.floor import NO_ENCRYPTION, SMALL_GROUPS, Level, level
@@ -108,6 +108,12 @@ def unknown_algorithms(moment: Moment) -> Iterator[Found]:
     """UNKNOWN, of what was agreed on and of the file."""
     if moment.agreement.hidden:
         yield Found(Concern.UNKNOWN, "", moment.agreement.hidden)
+    for ike in moment.agreement.ike_sas:
+        if not ike.proposal:
+            yield Found(Concern.UNKNOWN, "IKE", "proposal not known")
+    for _, child in moment.agreement.sas:
+        if not child.proposal and child.state is ChildState.INSTALLED:
+            yield Found(Concern.UNKNOWN, child.protocol or "ESP", "proposal not known")
     for about, proposal in agreed(moment):
         for word in parse_printed(proposal).unknown:
             yield Found(Concern.UNKNOWN, about, f"{word} not known")
@@ -168,9 +174,10 @@ def without_pfs(moment: Moment) -> Iterator[Found]:
         return
     for ike, child in moment.agreement.sas:
         printed = parse_printed(child.proposal or "")
-        if child.proposal and not printed.unknown and not has_group(printed.algorithms):
-            if ike.version == "IKEv1" or is_younger(child, ike, moment.settings):
-                yield Found(Concern.NO_PFS, child.protocol or "ESP", "no PFS")
+        if not child.proposal or printed.unknown or has_group(printed.algorithms):
+            continue
+        if ike.version == "IKEv1" or is_younger(child, ike, moment.settings):
+            yield Found(Concern.NO_PFS, child.protocol or "ESP", "no PFS")
 
 
 def has_group(algorithms: tuple[Algorithm, ...]) -> bool:

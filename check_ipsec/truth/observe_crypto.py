@@ -58,11 +58,12 @@ class Agreement(NamedTuple):
 class Agreements(NamedTuple):
     """The answer.
 
-    ``silence`` says why charon does not answer. ``states`` are the kernel's by protocol,
+    ``switched_on``: whether any connection that was asked for is. ``silence`` says why charon does not answer. ``states`` are the kernel's by protocol,
     destination and SPI; None where it was not to be asked, or ``kernel_error`` says why.
     """
 
     configuration: Configuration
+    switched_on: bool
     agreements: tuple[Agreement, ...]
     status: Status | None
     silence: DaemonNotRunning | None
@@ -79,6 +80,11 @@ def observe_crypto(host: Host, question: CryptoQuestion) -> Agreements:
     asked_for = chosen(configuration.connections, which)
     if configuration.connections and not asked_for:
         raise UsageError(f"no connection of {host.path} matches -i and -e")
+    switched_on = any(
+        configured_expectation(one, ()) is not Expectation.IGNORED for one in asked_for
+    )
+    if not switched_on and (question.include or question.exclude) and asked_for:
+        raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
     names = tuple(connection.name for connection in configuration.connections)
     sources = SOURCES if question.ask_kernel else OF_CHARON
     snapshot = take(host, Deadline(question.timeout), names, sources)
@@ -91,6 +97,7 @@ def observe_crypto(host: Host, question: CryptoQuestion) -> Agreements:
         agreements += (one for one in found if is_asked_for(one.name, which))
     return Agreements(
         configuration=configuration,
+        switched_on=switched_on,
         agreements=tuple(agreements),
         status=status,
         silence=daemon if isinstance(daemon, DaemonNotRunning) else None,
@@ -133,18 +140,13 @@ def listed(
 def others(connections: Iterable[Connection], status: Status) -> Iterator[Agreement]:
     """What the file does not list, by the names of SAs."""
     beside = unlisted(connections, status)
-    alone = {ike.name: [] for ike in beside.ike_sas if not ike.child_sas and ike.state in UP}
-    names: dict[str, list[tuple[IkeSa, ChildSa]]] = {**alone}
-    for ike, child in carrying_sas(beside.sas):
-        names.setdefault(child.name, []).append((ike, child))
-    for name, sas in names.items():
-        hosts = {ike.unique_id: ike for ike, _ in sas if ike.state in UP}
-        hosts.update(
-            (ike.unique_id, ike)
-            for ike in beside.ike_sas
-            if ike.name == name and ike.state in UP and not ike.child_sas
-        )
-        yield Agreement(name, None, (), tuple(hosts.values()), tuple(sas))
+    sas = list(carrying_sas(beside.sas))
+    alone = [ike for ike in beside.ike_sas if ike.state in UP and not ike.child_sas]
+    for name in dict.fromkeys([child.name for _, child in sas] + [ike.name for ike in alone]):
+        own = tuple((ike, child) for ike, child in sas if child.name == name)
+        hosts = {ike.unique_id: ike for ike, _ in own if ike.state in UP}
+        hosts.update((ike.unique_id, ike) for ike in alone if ike.name == name)
+        yield Agreement(name, None, (), tuple(hosts.values()), own)
 
 
 def by_key(snapshot: Snapshot) -> dict[StateKey, XfrmState] | None:

@@ -66,9 +66,7 @@ def _of_ah(one: Algorithm) -> Algorithm:
     return one
 
 
-def _is_chosen_of(
-    key: str, listed: tuple[Algorithm, ...], chosen: tuple[Algorithm, ...]
-) -> bool:
+def _is_chosen_of(key: str, listed: tuple[Algorithm, ...], chosen: tuple[Algorithm, ...]) -> bool:
     """Whether one algorithm of each place was chosen, and none beside."""
     if not {one.printed for one in chosen} <= {one.printed for one in listed}:
         return False

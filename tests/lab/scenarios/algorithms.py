@@ -119,12 +119,30 @@ def crypto_open(lab: Lab) -> None:
 def crypto_defaults_rekeyed(lab: Lab) -> None:
     """charon's own proposals, rekeyed: without a key exchange before 6.0.2, with one since."""
     alice = agreed(lab, "ike=", "esp=", "lifetime=60s", "margintime=9s", "rekeyfuzz=0%")
-    alice.wait(r"bob\{2\}:  AES_", timeout=100)
-    rekeyed = re.findall(r"bob\{2\}:  (AES_\S+),", alice.statusall())[0]
+    alice.wait(r"bob\{[2-9]\}:  AES_", timeout=100)
+    rekeyed = re.findall(r"bob\{[2-9]\}:  (AES_\S+),", alice.statusall())[-1]
     pfs = "" if re.search("ECP|CURVE|MODP", rekeyed) else "ESP: no PFS; "
     # proven once the IKE_SA is older than the CHILD_SA by more than a minute
     alice.wait(r"bob\[\d+\]: ESTABLISHED [2-9] minutes ago", timeout=150)
     expect(lab, alice, f"WARNING - {AGAINST} ({pfs}open to weaker: no ike=, no esp=)")
+
+
+@scenario(live=True, every_release=True)
+def crypto_post_quantum(lab: Lab) -> None:
+    """ML-KEM beside a key exchange that a quantum computer breaks; 5.9 does not know it."""
+    agreed_on = "AES_GCM_16_256/PRF_HMAC_SHA2_384/ECP_384/KE1_ML_KEM_768"
+    strong = "ike=aes256gcm16-prfsha384-ecp384-ke1_mlkem768-ke2_none!"
+    both = conn("bob", strong, FLEET_ESP)
+    alice, _ = pair(lab, both + conn("other", "right=10.1.0.9", "auto=add"))
+    if "strongSwan 5." in alice.statusall():
+        line = "OK - 1 connection as policy has it, 1 of them without an SA"
+        expect(lab, alice, line, "-i", "bob")
+        return
+    alice.wait_installed("bob")
+    fine = "OK - 1 connection as policy has it"
+    expect(lab, alice, fine, "-i", "bob", said=(f"IKEv2 {agreed_on}",))
+    alice.write("/etc/ipsec.conf", DEFAULT + both.replace("ke2_none", "ke2_mlkem512"))
+    expect(lab, alice, f"WARNING - {AGAINST} (IKE: {agreed_on} not in ike=)")
 
 
 @scenario(live=True)

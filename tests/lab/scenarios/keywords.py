@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from lab.asking import ask
 from lab.errors import LabError
 from lab.hosts import Host
 from lab.scenario import Lab, scenario
@@ -19,10 +20,14 @@ from lab.waiting import wait_until
 
 sys.path.append(str(Path(__file__).resolve().parents[3]))
 from check_ipsec.model.algorithms import KEY_EXCHANGES, Algorithm, Kind, algorithm, keywords
-from check_ipsec.truth.proposals import PRF_OF
+from check_ipsec.truth.proposals import PRF_OF, allows
 
 REFUSED = Path(__file__).with_name("keywords.json")
 BASE = {"ike": "aes128-sha256-ecp256", "esp": "aes128-sha256"}
+FIRST = "esp-aes"
+# name of a connection, ike or esp, keyword
+Keyword = tuple[str, str, str]
+MISJUDGED = ("not known", "not among the proposals", "kernel has another algorithm")
 REASONS = {
     "not supported by kernel|no keylength defined": "not in the kernel",
     "nonce size for NULL_AES_GMAC unknown": "not for IKE",
@@ -41,7 +46,8 @@ def proposal(key: str, keyword: str) -> str:
     prf = "-prfsha256" if key == "ike" else ""
     group = "-ecp256" if key == "ike" else ""
     if one.round:
-        return f"{BASE[key]}-{keyword}" if key == "ike" else f"{BASE[key]}-ecp256-{keyword}"
+        # the same key exchange twice is none (proposal.c, select_algo)
+        return f"aes128-sha256-{'ecp384' if one.name == 'ECP_256' else 'ecp256'}-{keyword}"
     if one.kind is Kind.AEAD:
         return f"{keyword}{prf}{group}"
     if one.kind is Kind.ENCRYPTION:
@@ -53,8 +59,8 @@ def proposal(key: str, keyword: str) -> str:
     return f"aes128-sha256-{keyword}"
 
 
-def connections() -> Iterator[tuple[str, str, str]]:
-    """Name, ``ike`` or ``esp``, and keyword."""
+def connections() -> Iterator[Keyword]:
+    """Each keyword in IKE, and each in ESP, where it can stand there."""
     for keyword in (*keywords(), *ADDITIONAL):
         one = algorithm(keyword)
         assert one
@@ -64,7 +70,7 @@ def connections() -> Iterator[tuple[str, str, str]]:
             yield f"esp-{keyword}", "esp", keyword
 
 
-def alices(all_of_them: list[tuple[str, str, str]]) -> str:
+def alices(all_of_them: list[Keyword]) -> str:
     """One connection a keyword; the port keeps their traffic apart."""
     text = SETUP + DEFAULT.replace("auto=start", "auto=add")
     for number, (name, key, keyword) in enumerate(all_of_them):
@@ -74,7 +80,7 @@ def alices(all_of_them: list[tuple[str, str, str]]) -> str:
     return text
 
 
-def bobs(known: list[tuple[str, str, str]]) -> str:
+def bobs(known: list[Keyword]) -> str:
     """One that takes each of them."""
     lists = {
         key: [BASE[key], *dict.fromkeys(proposal(key, one[2]) for one in known if one[1] == key)]
@@ -119,43 +125,93 @@ def keywords_negotiated(lab: Lab) -> None:
     loaded = set(re.findall(r"^ *(\S+):   child:  ", settled(alice), re.MULTILINE))
     bob.configure(bobs([one for one in every if one[0] in loaded]), PSK, CHARON)
     bob.start()
-    said: dict[str, str] = {}
-    agreed: dict[str, tuple[str, str]] = {}
-    for name, _, _ in every:
-        if name in loaded:
-            before = [len(host.log()) for host in (alice, bob)]
-            alice.run("timeout", "20", "ipsec", "up", name, check=False)
-            after = zip((alice, bob), before)
-            said[name] = "".join(host.log()[length:] for host, length in after)
-            agreed |= {one: what for one, what in negotiated(alice).items() if one == name}
-    refused = {name: why(said.get(name)) for name, _, _ in every if name not in agreed}
-    wrong = []
+    agreed: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for name, key, _ in every:
+        # the first CHILD_SA of an IKE_SA has no key exchange; one that fails may end the IKE_SA
+        if key == "esp" and FIRST in loaded and FIRST not in negotiated(alice):
+            tried(FIRST, alice, bob)
+        said = tried(name, alice, bob) if name in loaded else None
+        if what := negotiated(alice).get(name):
+            agreed[name] = what[key == "esp"]
+        else:
+            refused[name] = why(said)
+    version = re.findall(r"strongSwan (\S+?),", alice.statusall())[0]
+    keep(lab.folder, version, every, agreed, refused)
+    lab.note(f"{version}: {len(agreed)} negotiated, {len(refused)} not")
+    wrong = [
+        *misprinted(every, agreed),
+        *otherwise_refused(version, every, refused),
+        *misjudged(alice),
+    ]
+    if wrong:
+        raise LabError("\n".join(wrong))
+
+
+def tried(name: str, *hosts: Host) -> str:
+    """What the hosts log while the first of them brings a connection up."""
+    before = [len(host.log()) for host in hosts]
+    hosts[0].run("timeout", "20", "ipsec", "up", name, check=False)
+    return "".join(host.log()[length:] for host, length in zip(hosts, before))
+
+
+def misprinted(every: list[Keyword], agreed: dict[str, str]) -> Iterator[str]:
+    """What charon prints otherwise than the table has it."""
     for name, key, keyword in every:
         one = algorithm(keyword)
-        if name in agreed and one:
-            if problem := missing_words(one, key, agreed[name][key == "esp"]):
-                wrong.append(f"{name}: {problem}")
-    version = re.findall(r"strongSwan (\S+?),", alice.statusall())[0]
-    lab.folder.joinpath("refused.json").write_text(json.dumps(refused, indent=1))
-    lab.folder.joinpath("agreed.json").write_text(json.dumps(agreed, indent=1))
-    lab.folder.joinpath("alice.log").write_text(alice.log())
-    lab.note(f"{version}: {len(agreed)} negotiated, {len(refused)} not")
+        if not one or name not in agreed:
+            continue
+        if what := missing_words(one, key, agreed[name]):
+            yield f"{name}: {what}"
+        if allows(key, f"{proposal(key, keyword)}!", agreed[name]) is not True:
+            yield f"{name}: {agreed[name]} is not taken for one of {proposal(key, keyword)}"
+
+
+def misjudged(host: Host) -> Iterator[str]:
+    """What the plugin takes for unknown, not listed, or another algorithm of the kernel's."""
+    answer = ask(host, "--json", "-t", "30", plugin="check_ipsec_crypto")
+    for one in json.loads(answer.text)["connections"]:
+        for against in one["against_policy"]:
+            if against["reason"] in MISJUDGED:
+                yield f"{one['name']}: {against['reason']}: {against['text']}"
+
+
+def otherwise_refused(version: str, every: list[Keyword], refused: dict[str, str]) -> Iterator[str]:
+    """What was refused and is not listed so, or the other way round."""
     by_reason = json.loads(REFUSED.read_text()).get(version, {})
     expected = {name: reason for reason, names in by_reason.items() for name in names}
     for name, _, _ in every:
         found, wanted = (one.get(name, "negotiated") for one in (refused, expected))
         if found != wanted:
-            wrong.append(f"{name}: {found}, not {wanted}")
-    if wrong:
-        raise LabError("\n".join(wrong))
+            yield f"{name}: {found}, not {wanted}"
+
+
+def keep(
+    folder: Path,
+    version: str,
+    every: list[Keyword],
+    agreed: dict[str, str],
+    refused: dict[str, str],
+) -> None:
+    """Writes a fixture of fixtures/keywords/, and a new row of the list."""
+    rows = (
+        f'"{name}": {{"setting": "{proposal(key, keyword)}!", "printed": "{agreed[name]}"}}'
+        for name, key, keyword in every
+        if name in agreed
+    )
+    (folder / f"{version}.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in refused.items():
+        by_reason.setdefault(reason, []).append(name)
+    (folder / "refused.json").write_text(json.dumps({version: by_reason}, indent=1))
 
 
 def why(said: str | None) -> str:
     """Why nothing was negotiated, by what both have logged; None where it was not loaded."""
     if said is None:
         return "no such keyword"
-    found = next((reason for words, reason in REASONS.items() if re.search(words, said, re.MULTILINE)), "")
-    return found or said[-1500:]
+    found = (one for words, one in REASONS.items() if re.search(f"(?m){words}", said))
+    return next(found, said[-1500:])
 
 
 def settled(host: Host) -> str:
