@@ -58,8 +58,9 @@ class Agreement(NamedTuple):
 class Agreements(NamedTuple):
     """The answer.
 
-    ``switched_on``: whether any connection that was asked for is. ``silence`` says why charon does not answer. ``states`` are the kernel's by protocol,
-    destination and SPI; None where it was not to be asked, or ``kernel_error`` says why.
+    ``switched_on``: whether any connection that was asked for is. ``silence`` says why charon
+    does not answer. ``states`` are the kernel's by protocol, destination and SPI; None where
+    it was not to be asked, or ``kernel_error`` says why.
     """
 
     configuration: Configuration
