@@ -43,6 +43,14 @@ def check_ipsec_certs() -> NoReturn:
     leave(main())
 
 
+def check_ipsec_crypto() -> NoReturn:
+    """What was agreed on; ends the process with its exit status."""
+    gc.disable()
+    from check_ipsec.checks.crypto import main
+
+    leave(main())
+
+
 def ipsec_global() -> NoReturn:
     """The operator command; ends the process with its exit status."""
     from check_ipsec.ipsec_global.command import main

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from check_ipsec.checks import certs, daemon, traffic
+from check_ipsec.checks import certs, crypto, daemon, traffic
 from check_ipsec.checks.ipsec import CHECK, LABELS
 from check_ipsec.ipsec_global import command
 from check_ipsec.metrics import options as of_metrics
@@ -28,6 +28,7 @@ def section(heading: str) -> str:
         ("check_ipsec_traffic", traffic.CHECK.parser),
         ("check_ipsec_daemon", daemon.CHECK.parser),
         ("check_ipsec_certs", certs.CHECK.parser),
+        ("check_ipsec_crypto", crypto.CHECK.parser),
         ("ipsec-global", command.make_parser),
         ("ipsec-metrics", of_metrics.make_parser),
     ],
@@ -36,6 +37,7 @@ def section(heading: str) -> str:
         "check_ipsec_traffic",
         "check_ipsec_daemon",
         "check_ipsec_certs",
+        "check_ipsec_crypto",
         "ipsec-global",
         "ipsec-metrics",
     ],

@@ -22,7 +22,7 @@ STATUSES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 LONGEST = 9.0 + 1.0 + 3.0
 HOPELESS = 60.0
 # names of processes are of 15 bytes at most
-CHECKS = {"check_ipsec", "check_ipsec_tra", "check_ipsec_dae", "check_ipsec_cer"}
+CHECKS = {"check_ipsec", *(f"check_ipsec_{one}" for one in ("tra", "dae", "cer", "cry"))}
 ASKS = {"sudo", "ipsec", "stroke", "ip", *CHECKS}
 PLUGINS = "/usr/lib/nagios/plugins"
 PLUGIN = "check_ipsec"

@@ -9,6 +9,7 @@ import pytest
 from check_ipsec.errors import CheckIpsecError
 from check_ipsec.report.severity import Severity
 from check_ipsec.report.table import RUNBOOK
+from check_ipsec.truth.concerns import Concern
 from check_ipsec.truth.flaws import Flaw
 from check_ipsec.truth.reasons import Reason
 from check_ipsec.truth.traffic import WRONG
@@ -77,6 +78,15 @@ def test_what_keeps_the_plugin_from_an_answer_is_explained() -> None:
 
 def test_troubles_of_charon_and_headings_are_the_same() -> None:
     assert headings(3, chapter("charon itself")) == [trouble.value for trouble in Trouble]
+
+
+def test_concerns_about_what_was_agreed_on_and_headings_are_the_same() -> None:
+    assert headings(3, chapter("What was agreed on")) == [concern.value for concern in Concern]
+
+
+@pytest.mark.parametrize("concern", Concern, ids=lambda concern: concern.name)
+def test_every_concern_says_what_to_do(concern: Concern) -> None:
+    assert re.search(r"(?m)^    \S", section(concern.value))
 
 
 @pytest.mark.parametrize("trouble", Trouble, ids=lambda trouble: trouble.name)
@@ -188,6 +198,7 @@ def test_the_page_has_the_anchors_that_monitoring_names(page: Page) -> None:
     assert {reason.anchor for reason in Reason} <= set(page.anchors)
     assert {trouble.anchor for trouble in Trouble} <= set(page.anchors)
     assert {flaw.anchor for flaw in Flaw} <= set(page.anchors)
+    assert {concern.anchor for concern in Concern} <= set(page.anchors)
     assert {f"status-{status.value}" for status in Severity} <= set(page.anchors)
 
 
