@@ -68,13 +68,15 @@ def totals(charon: Charon, file: str | None, now: float) -> tuple[dict[Key, int]
     counts = counts_of(charon)
     if file is None:
         return counts, ""
+    names = {ALL, *(connection.name for connection in charon.configuration.connections)}
     kept: dict[Key, Total] = {}
 
     def reading(earlier: Reading | None) -> Reading:
         fresh = of_now(charon, now, earlier)
         before = from_json(earlier.facts) if earlier else {}
+        found = added(before, counts, anew(earlier, fresh))
         kept.clear()
-        kept.update(added(before, counts, anew(earlier, fresh)))
+        kept.update((key, total) for key, total in found.items() if key[1] in names)
         stored = [[*key, *total] for key, total in kept.items()]
         return fresh._replace(facts={**fresh.facts, "counters": stored})
 

@@ -96,6 +96,14 @@ def test_what_is_left_out_is_not_asked() -> None:
     }  # fmt: skip
 
 
+def test_a_connection_that_is_no_longer_configured_is_forgotten(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    said(READING, state)
+    assert '"bob_v4"' in state.read_text()
+    assert said(REKEYED[0], state).complaints == ""
+    assert '"bob_v4"' not in state.read_text()
+
+
 def test_a_damaged_memory_begins_anew(tmp_path: Path) -> None:
     state = tmp_path / "state"
     first = series(said(REKEYED[0], state).text)
