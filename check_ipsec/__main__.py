@@ -35,11 +35,27 @@ def check_ipsec_daemon() -> NoReturn:
     leave(main())
 
 
+def check_ipsec_certs() -> NoReturn:
+    """Which certificate ends when; ends the process with its exit status."""
+    gc.disable()
+    from check_ipsec.checks.certs import main
+
+    leave(main())
+
+
 def ipsec_global() -> NoReturn:
     """The operator command; ends the process with its exit status."""
     from check_ipsec.ipsec_global.command import main
 
     sys.exit(main())
+
+
+def ipsec_metrics() -> NoReturn:
+    """What is worth graphing; ends the process with its exit status."""
+    gc.disable()
+    from check_ipsec.metrics.command import main
+
+    leave(main())
 
 
 def leave(status: int) -> NoReturn:

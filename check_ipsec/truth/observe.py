@@ -70,11 +70,21 @@ def observe(host: Host, question: Question) -> Observation:
     first = look(host, deadline, configuration, question)
     if filtered and all(one.state is State.IGNORED for one in first.verdicts):
         raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
-    if not any(map(fleeting, first.verdicts)):
+    if not may_look_again_at(first, host, deadline, question):
         return first
-    if not may_look_again(host, deadline, question.pause):
-        return first
-    second = look(host, deadline, configuration, question)
+    return settled(first, look(host, deadline, configuration, question))
+
+
+def may_look_again_at(
+    first: Observation, host: Host, deadline: Deadline, question: Question
+) -> bool:
+    """Whether something was seen that may be of a moment, and the time allows a second look."""
+    fleets = any(map(fleeting, first.verdicts))
+    return fleets and may_look_again(host, deadline, question.pause)
+
+
+def settled(first: Observation, second: Observation) -> Observation:
+    """What both looks together say."""
     if saw_less(second, first):
         return first
     return second._replace(verdicts=tuple(map(confirmed, first.verdicts, second.verdicts)))
@@ -96,10 +106,15 @@ def look(
     host: Host, deadline: Deadline, configuration: Configuration, question: Question
 ) -> Observation:
     """One moment of the host, judged."""
+    names = (connection.name for connection in configuration.connections)
+    snapshot = take(host, deadline, names, SOURCES if question.ask_kernel else OF_CHARON)
+    return judged(snapshot, configuration, question)
+
+
+def judged(snapshot: Snapshot, configuration: Configuration, question: Question) -> Observation:
+    """What a moment says of the connections that are asked for."""
     connections = configuration.connections
     asked_for = chosen(connections, question)
-    names = (connection.name for connection in connections)
-    snapshot = take(host, deadline, names, SOURCES if question.ask_kernel else OF_CHARON)
     daemon, kernel = snapshot.daemon, kernel_of(snapshot)
     status = daemon.status if isinstance(daemon, Daemon) else None
     known = kernel if isinstance(kernel, Kernel) else None

@@ -34,12 +34,14 @@ SOURCES = (*COUNTS, Source.LINKS, Source.ROUTE)
 class TrafficQuestion(NamedTuple):
     """Which connections, and what is too much; ``state`` is the file that is remembered in.
 
-    Without ``state`` nothing is.
+    Without ``state`` nothing is. ``memory`` is the entry of that file: who compares with runs
+    of its own has one of its own.
     """
 
     which: Question
     limit: Limit
     state: str | None = None
+    memory: str = CHECK
 
 
 class TrafficObservation(NamedTuple):
@@ -141,7 +143,7 @@ def remembered(
 
     said = "no earlier reading yet"
     if question.state:
-        said = remember(question.state, CHECK, now, reading).note
+        said = remember(question.state, question.memory, now, reading).note
     else:
         reading(None)
     states, passed, tracks, past, seconds, note = found[-1]
