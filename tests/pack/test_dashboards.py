@@ -21,9 +21,12 @@ import pytest
 from check_ipsec.truth.verdict import State
 from pack.dashboards import queries
 from pack.dashboards.__main__ import FOLDER, RULES, files, write
+from tests.hosts import ROOT
 from tests.pack import prometheus
 from tests.pack.prometheus import MOMENTS, Sample, Series, filled_in, grown, now, over_time, read
+from tests.test_readme import README, section
 
+PROVISIONING = "grafana-provisioning.yml"
 MADE = dict(files())
 DASHBOARDS = {name: json.loads(text) for name, text in MADE.items() if name.endswith(".json")}
 EACH = pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=DASHBOARDS)
@@ -33,7 +36,22 @@ OF_THE_SOURCE = ("step", "titleFormat", "textFormat")
 
 
 def test_they_are_as_they_are_made() -> None:
-    assert {path.name: path.read_text() for path in FOLDER.iterdir()} == MADE
+    kept = {path.name: path.read_text() for path in FOLDER.iterdir()}
+    assert kept == {**MADE, PROVISIONING: kept[PROVISIONING]}
+
+
+def test_grafana_is_told_where_the_package_has_them() -> None:
+    (path,) = re.findall(r"(?m)^      path: /(\S+)$", (FOLDER / PROVISIONING).read_text())
+    install = (ROOT / "debian/monitoring-plugins-ipsec.install").read_text().splitlines()
+    assert f"dashboards/* {path}" in install
+    assert f"`/{path}`" in README
+
+
+def test_the_readme_names_every_file_and_dashboard() -> None:
+    text = section("Dashboards")
+    assert {path.name for path in FOLDER.iterdir()} == set(re.findall(r"`([\w-]+\.\w+)`", text))
+    assert all(f"*{one['title']}*" in text for one in DASHBOARDS.values())
+    assert f"{queries.FRESH} s" in text
 
 
 def test_all_are_written(tmp_path: Path) -> None:
