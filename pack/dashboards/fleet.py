@@ -191,7 +191,7 @@ def reading() -> Iterator[Panel]:
     age = f"time() - ipsec_reading_timestamp_seconds{{{NODES}}}"
     yield lines("Oldest readings", f"Since the last good reading; beyond {FRESH} s a node's "
                 "connections are not_read.",
-                Query(f"topk(5, {age})", "{{instance}}"), unit="s").sized(8)  # fmt: skip
+                Query(f"topk(5, {age})", "{{instance}}"), unit="s").sized(6)  # fmt: skip
     failed = f"ipsec_reading_success{{{NODES}}} == bool 0"
     yield coloured(
         lines("Readings that failed", "Nodes by the last attempt; `journalctl -u "
@@ -200,7 +200,11 @@ def reading() -> Iterator[Panel]:
               Query(f"sum(ipsec_reading_success{{{NODES}}})", "went through"),
               stacked=True),
         {"failed": RED, "went through": BLUE},
-    ).sized(8)  # fmt: skip
+    ).sized(6)  # fmt: skip
+    yield lines("Texts that could not be read", "On how many nodes: without xfrm-policy or "
+                "xfrm-state their connections are unverified.",
+                Query(f"sum by (source) (ipsec_source_success{{{NODES}}} == bool 0)",
+                      "{{source}}")).sized(6)  # fmt: skip
     yield lines("Time of a reading", "The slowest nodes.",
                 Query(f"topk(5, ipsec_reading_duration_seconds{{{NODES}}})", "{{instance}}"),
-                unit="s").sized(8)  # fmt: skip
+                unit="s").sized(6)  # fmt: skip

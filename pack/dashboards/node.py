@@ -164,10 +164,12 @@ def charon() -> Iterator[Panel]:
     yield lines("Reading", "How long a reading takes.",
                 Query(f"ipsec_reading_duration_seconds{{{NODE}}}", "seconds"), unit="s",
                 ).sized(8)  # fmt: skip
-    yield timeline("Whether it went through", "The last attempt to read.",
-                   Query(f"ipsec_reading_success{{{NODE}}}", "reading"),
-                   named_values({0: ("failed", RED), 1: ("went through", BLUE)}),
-                   ).sized(16)  # fmt: skip
+    shown = timeline("Whether it went through", "The last attempt to read, and each text that is "
+                     "of use and not always to be had, as its capture is called.",
+                     Query(f"ipsec_reading_success{{{NODE}}}", "reading"),
+                     named_values({0: ("failed", RED), 1: ("went through", BLUE)}))  # fmt: skip
+    texts = Query(f"ipsec_source_success{{{NODE}}}", "{{source}}")
+    yield shown._replace(queries=(*shown.queries, texts)).sized(16)
 
 
 def certificates() -> Iterator[Panel]:
