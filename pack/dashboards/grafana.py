@@ -115,9 +115,9 @@ def variable(one: Variable) -> Object:
         "label": one.name,
         "datasource": SOURCE,
         "query": {"query": query, "refId": f"variable-{one.name}"},
-        # again whenever the time is changed; sorted as people count
+        # again whenever the time is changed; by the alphabet
         "refresh": 2,
-        "sort": 7,
+        "sort": 5,
         "multi": one.many,
         "includeAll": one.many,
     }
