@@ -5,6 +5,7 @@ captured hosts.
 chromium, pngquant and some minutes; it is made by hand, for no two browsers draw alike.
 """
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +19,10 @@ from tests.package.replay import replay
 from tests.package.system import System, wait_for
 from tests.package.test_5_icinga2 import answers, checked
 
-PACKAGES = ("icinga2-bin", "icinga2-ido-mysql", "icingaweb2", "icingaweb2-module-monitoring",
-            "mariadb-server", "php-cli", "php-mysql", "php-xml", "php-intl", "php-mbstring",
-            "php-gd", "php-curl", "monitoring-plugins-basic")  # fmt: skip
+PACKAGES = ("icinga2-bin", "icingadb", "icingadb-web", "icingaweb2", "mariadb-server",
+            "redis-server", "php-cli", "php-mysql", "php-xml", "php-intl", "php-mbstring", "php-gd",
+            "php-curl", "monitoring-plugins-basic")  # fmt: skip
+ANSWER = "icingadb icingadb/dbconfig-install boolean false\n"
 # nodes, and the captured hosts that they are
 NODES = {
     "ams-gw1": "mesh-all-up",
@@ -28,12 +30,12 @@ NODES = {
     "fra-gw1": "fleet-130-three-down",
     "fra-gw2": "identity-changed",
     "zrh-gw1": "required-down-in-clear",
-    "zrh-gw2": "one-sa-busy",
+    "zrh-gw2": "clients-two",
 }
 SHOWN = "fra-gw1"
 PORT = 8080
-ADDRESS = (f"http://127.0.0.1:{PORT}/monitoring/list/services?sort=service_severity"
-           f"#!/monitoring/service/show?host={SHOWN}&service=ipsec")  # fmt: skip
+ADDRESS = (f"http://127.0.0.1:{PORT}/icingadb/services?view=detailed"
+           f"#!/icingadb/service?name=ipsec&host.name={SHOWN}")  # fmt: skip
 SIZE = (1500, 760)
 
 NODE = """
@@ -45,25 +47,29 @@ object Host "{name}" {{
 """
 SITE = """
 object ApiUser "tests" { password = "tests", permissions = [ "*" ] }
-object IdoMysqlConnection "ido" {
-    user = "icinga", password = "icinga", database = "icinga", host = "127.0.0.1"
-}
+object IcingaDB "icingadb" { host = "127.0.0.1", port = 6380 }
 """
-GRANT = """
-CREATE DATABASE icinga;
-CREATE USER icinga@127.0.0.1 IDENTIFIED BY 'icinga';
-CREATE USER icinga@localhost IDENTIFIED BY 'icinga';
-GRANT ALL ON icinga.* TO icinga@127.0.0.1, icinga@localhost;
+# a host is replayed at the time of one check only, and only what check_ipsec asks
+SERVICES = "/etc/icinga2/conf.d/monitoring-plugins-ipsec.conf"
+ONLY = ("check_interval = 1m", "check_interval = 1m\n\t\tenable_active_checks = false")
+TABLES = """
+CREATE DATABASE icingadb;
+CREATE USER icingadb@localhost IDENTIFIED BY 'icingadb';
+GRANT ALL ON icingadb.* TO icingadb@localhost;
+"""
+DAEMON = """
+database: {host: localhost, database: icingadb, user: icingadb, password: icingadb}
+redis: {host: localhost, port: 6380}
 """
 WEB = {
     "config.ini": '[global]\nconfig_backend = "none"\n[logging]\nlog = "none"\n',
     "authentication.ini": '[external]\nbackend = "external"\n',
     "roles.ini": '[everything]\nusers = "operator"\npermissions = "*"\n',
-    "resources.ini": '[ido]\ntype = "db"\ndb = "mysql"\nhost = "127.0.0.1"\nport = "3306"\n'
-    'dbname = "icinga"\nusername = "icinga"\npassword = "icinga"\ncharset = "utf8mb4"\n',
-    "modules/monitoring/config.ini": "[security]\n",
-    "modules/monitoring/backends.ini": '[icinga]\ntype = "ido"\nresource = "ido"\n',
-    "modules/monitoring/commandtransports.ini": "",
+    "resources.ini": '[icingadb]\ntype = "db"\ndb = "mysql"\nhost = "localhost"\n'
+    'dbname = "icingadb"\nusername = "icingadb"\npassword = "icingadb"\ncharset = "utf8mb4"\n',
+    "modules/icingadb/config.ini": '[icingadb]\nresource = "icingadb"\n',
+    "modules/icingadb/redis.ini": '[redis1]\nhost = "localhost"\nport = "6380"\n',
+    "modules/icingadb/commandtransports.ini": "",
 }
 
 
@@ -78,29 +84,32 @@ def node() -> Iterator[System]:
             yield system
 
 
-def database(system: System) -> None:
-    """MariaDB with Icinga's tables."""
+def databases(system: System) -> None:
+    """MariaDB with Icinga's tables, Redis, and what carries from one to the other."""
     system.run("install", "-d", "-o", "mysql", "/run/mysqld")
     system.start("mariadbd", "--user=mysql")
+    system.start("redis-server", "--port", "6380", "--save", "")
     wait_for(
         lambda: system.run("mariadb", "-e", "SELECT 1", check=False).returncode == 0, "MariaDB"
     )
-    system.run("mariadb", stdin=GRANT)
-    schema = system.read("/usr/share/icinga2-ido-mysql/schema/mysql.sql")
-    system.run("mariadb", "icinga", stdin=schema)
+    system.run("mariadb", stdin=TABLES)
+    schema = system.read("/usr/share/icingadb/schema/mysql/schema.sql")
+    system.run("mariadb", "icingadb", stdin=schema)
+    system.write("/etc/icingadb/config.yml", DAEMON)
 
 
 def icinga(system: System) -> None:
     """Icinga 2, which has checked each node as the captured host that it is."""
     system.run("icinga2", "api", "setup")
-    system.run("icinga2", "feature", "enable", "ido-mysql")
-    system.write("/etc/icinga2/features-available/ido-mysql.conf", 'library "db_ido_mysql"\n')
+    rule = system.read(SERVICES).replace(*ONLY)
+    system.write(SERVICES, re.sub(r"in \[.*?\]", 'in [ "ipsec" ]', rule))
     system.write("/etc/icinga2/conf.d/services.conf", "")
     nodes = "".join(NODE.format(name=name) for name in NODES)
     system.write("/etc/icinga2/conf.d/hosts.conf", SITE + nodes)
     system.run("/usr/lib/icinga2/prepare-dirs", "/etc/default/icinga2")
     system.start("icinga2", "daemon")
     wait_for(lambda: answers(system), "Icinga's API answers")
+    system.start("icingadb", "--config", "/etc/icingadb/config.yml")
     for name, host in NODES.items():
         replay(system, host)
         # as often as makes a state a hard one
@@ -113,8 +122,10 @@ def web(system: System) -> None:
     for name, text in WEB.items():
         system.write(f"/etc/icingaweb2/{name}", text)
     system.run("mkdir", "-p", "/etc/icingaweb2/enabledModules")
-    modules = "/usr/share/icingaweb2/modules/monitoring"
-    system.run("ln", "-sfn", modules, "/etc/icingaweb2/enabledModules/monitoring")
+    for name in ("icingadb", "ipl", "incubator"):
+        folder = f"/usr/share/icingaweb2/modules/{name}"
+        if system.exists(folder):
+            system.run("ln", "-sfn", folder, f"/etc/icingaweb2/enabledModules/{name}")
     public = "/usr/share/icingaweb2/public"
     system.start("env", "REMOTE_USER=operator", "php", "-S", f"127.0.0.1:{PORT}", "-t", public,
                  f"{public}/index.php")  # fmt: skip
@@ -141,10 +152,9 @@ def photograph(system: System, path: Path) -> None:
 def main() -> None:
     """Everything."""
     with node() as system:
-        answer = "icinga2-ido-mysql icinga2-ido-mysql/dbconfig-install boolean false\n"
-        system.run("debconf-set-selections", stdin=answer)
+        system.run("debconf-set-selections", stdin=ANSWER)
         system.apt("install", "--no-install-recommends", *PACKAGES)
-        database(system)
+        databases(system)
         icinga(system)
         web(system)
         photograph(system, FOLDER / "icinga-web.png")
