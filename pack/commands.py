@@ -9,6 +9,9 @@ from check_ipsec.checks import certs, daemon, ipsec, traffic
 from check_ipsec.checks.check import Check
 from check_ipsec.host.sources import Source
 from check_ipsec.ipsec_global import command as ipsec_global
+from check_ipsec.metrics import command as ipsec_metrics
+from check_ipsec.metrics import options as of_metrics
+from check_ipsec.metrics.reading import SOURCES as OF_METRICS
 from check_ipsec.truth.observe import SOURCES
 
 PLUGINS = "/usr/lib/nagios/plugins"
@@ -60,6 +63,10 @@ COMMANDS = (
     plugin(daemon.CHECK, daemon.__doc__),
     plugin(certs.CHECK, certs.__doc__),
     Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser, SOURCES, ipsec_global.__doc__),
+    Command(
+        *("ipsec-metrics", 8, OPERATORS),
+        *(of_metrics.make_parser, OF_METRICS, ipsec_metrics.__doc__),
+    ),
 )
 
 

@@ -18,12 +18,13 @@ class Deadline:
     """The time that the reading of a host may take, all sources together.
 
     A source may take the seconds of its row; less where ``timeout`` (seconds,
-    the plugin's own) is below the default. A ninth of ``timeout`` is kept for
-    what comes after the reading.
+    the plugin's own) is below the default, more where it is above, up to
+    ``patience`` times as long. A ninth of ``timeout`` is kept for what comes after
+    the reading.
     """
 
-    def __init__(self, timeout: float = DEFAULT_TIMEOUT) -> None:
-        self._scale = min(1.0, timeout / DEFAULT_TIMEOUT)
+    def __init__(self, timeout: float = DEFAULT_TIMEOUT, patience: float = 1.0) -> None:
+        self._scale = min(patience, timeout / DEFAULT_TIMEOUT)
         self._start = monotonic()
         self._end = self._start + timeout * 8 / 9
 

@@ -16,7 +16,7 @@ def render(families: Iterable[Family], now: float) -> str:
             "type": family.metric.kind,
             "help": family.metric.about,
             "series": [
-                {"labels": dict((*sample.labels, *sample.site)), "value": sample.value}
+                {"labels": dict(sample.all_labels), "value": sample.value}
                 for sample in family.samples
             ],
         }

@@ -151,7 +151,7 @@ def of_certificates(items: Iterable[Item]) -> Iterator[Sample]:
         moment = one.not_after if one else crl and crl.next_update
         if moment is not None:
             kind = KINDS.get(one.kind, END_ENTITY) if one else CRL
-            labels = (("certificate", plain(item.subject)), ("kind", kind))
+            labels: Labels = (("certificate", plain(item.subject)), ("kind", kind))
             end = moment.timestamp()
             ends[labels] = min(end, ends.get(labels, end))
     for labels, end in ends.items():

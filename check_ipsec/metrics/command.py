@@ -19,17 +19,14 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from time import time
 from typing import NamedTuple, NoReturn
 
 from check_ipsec.command_line import (
-    Parser,
     Terminated,
-    add_common_options,
-    add_connection_options,
     host_of,
     printed,
     terminable,
@@ -38,20 +35,18 @@ from check_ipsec.command_line import (
 from check_ipsec.configuration.expectation import parse_override
 from check_ipsec.errors import CheckIpsecError, ParseError, UsageError
 from check_ipsec.host.capture import Recording, refuse_existing
-from check_ipsec.host.host import DEFAULT_TIMEOUT
 from check_ipsec.metrics.collect import failed, samples
-from check_ipsec.metrics.delivery import address, last, send, write
+from check_ipsec.metrics.delivery import last, send, write
 from check_ipsec.metrics.formats import FORMATS, Format, Written
 from check_ipsec.metrics.graphite import NOT_IN_PATHS
 from check_ipsec.metrics.labels import Label, parse_label, read_labels
+from check_ipsec.metrics.options import NAME, make_parser
 from check_ipsec.metrics.prometheus import require_library
 from check_ipsec.metrics.reading import Asked, Reading, read
 from check_ipsec.metrics.series import families, wanted
 from check_ipsec.moment.memory import default_file
 from check_ipsec.truth.observe import Question
 from check_ipsec.untrusted import plain
-
-NAME = "ipsec-metrics"
 
 
 class Exit(IntEnum):
@@ -62,7 +57,7 @@ class Exit(IntEnum):
     USAGE = 2
 
 
-class OutOfTime(CheckIpsecError):
+class OutOfTime(BaseException):
     """The host could not be read within the time."""
 
 
@@ -164,14 +159,14 @@ def tell(asked_for: Job, reading: Reading) -> Exit:
     return deliver(options, written)
 
 
-def tell_failure(asked_for: Job) -> None:
+def tell_failure(asked_for: Job) -> Exit:
     """Write that the reading failed; the series of the last good one stay as they are."""
     options = asked_for.options
     found = families([failed()])
     text = asked_for.format.write(found, prefix(options), time()).text
     if options.output is not None:
         text = asked_for.format.marked(last(options.output), text)
-    deliver(options, Written(text))
+    return deliver(options, Written(text))
 
 
 def deliver(options: argparse.Namespace, written: Written) -> Exit:
@@ -192,123 +187,7 @@ def prefix(options: argparse.Namespace) -> str:
     return f"ipsec.{NOT_IN_PATHS.sub('_', socket.gethostname()) or 'localhost'}"
 
 
-# --- the command line -------------------------------------------------------------
-
-EPILOG = """\
-Without options everything of /etc/ipsec.conf is read and written to standard output for
-Prometheus. Exit status: 0 well; 1 the reading failed, or it could not be written or sent; 2
-usage. Errors are said on standard error.
-
-Labels of the site's own, like --label 'cp3*=site:esams', are those of connections whose name
-the case-sensitive GLOB matches; of several that match, the first of each key counts, those of
---label before those of --labels. A file holds the same, a line each, and comments that begin
-with #.
-"""
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """The options, as --help, the manual page and the README show them."""
-    parser = Parser(
-        prog=NAME,
-        description="What is worth graphing of the IPsec connections of this host.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add_connection_options(parser, "read only")
-    parser.add_argument(
-        "--expect",
-        action="append",
-        default=[],
-        metavar="GLOB=EXPECTATION",
-        help="what matching connections must be, as for check_ipsec; may be repeated",
-    )
-    add_output_options(parser)
-    add_series_options(parser)
-    either = parser.add_mutually_exclusive_group()
-    either.add_argument(
-        "--capture",
-        metavar="DIR",
-        help="keep all that was read in the new folder DIR; it holds addresses and identities",
-    )
-    either.add_argument(
-        "--captured",
-        metavar="DIR",
-        help="read the host that such a folder holds instead of this one",
-    )
-    add_common_options(parser, DEFAULT_TIMEOUT, "say on standard error how many series there are")
-    return parser
-
-
-def add_output_options(parser: argparse.ArgumentParser) -> None:
-    """How and where series are written."""
-    parser.add_argument(
-        "--format",
-        choices=tuple(FORMATS),
-        metavar="FORMAT",
-        help="prometheus (default), graphite (default with --graphite), json or influx",
-    )
-    either = parser.add_mutually_exclusive_group()
-    either.add_argument(
-        "--output",
-        metavar="FILE",
-        help="replace FILE as a whole, mode 0644; it must not be a link",
-    )
-    either.add_argument(
-        "--graphite",
-        type=address,
-        metavar="HOST:PORT",
-        help="send it to carbon's plaintext port, mostly 2003, within 5 s",
-    )
-    parser.add_argument(
-        "--prefix",
-        type=path_prefix,
-        metavar="PREFIX",
-        help="what paths of Graphite begin with (default: ipsec.HOST)",
-    )
-
-
-def add_series_options(parser: argparse.ArgumentParser) -> None:
-    """Which series, and their labels."""
-    parser.add_argument(
-        "--label",
-        action="append",
-        default=[],
-        metavar="GLOB=key:value",
-        help="a label of matching connections; may be repeated",
-    )
-    parser.add_argument(
-        "--labels",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="such labels, a line each; may be repeated",
-    )
-    parser.add_argument(
-        "--without",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="leave out metrics whose name matches, with or without ipsec_; may be repeated",
-    )
-    parser.add_argument("--mtu", action="store_true", help="the MTU of the route to each peer too")
-    parser.add_argument(
-        "--ike-events-per-connection",
-        action="store_true",
-        help="what charon counts of IKE for each connection too: some 21 series each",
-    )
-    parser.add_argument(
-        "--state",
-        metavar="FILE",
-        help="what is remembered from run to run (default: the file of this host)",
-    )
-
-
-def path_prefix(text: str) -> str:
-    """A prefix of paths, as an option's value. Raises UsageError."""
-    if text and not all(part and not NOT_IN_PATHS.search(part) for part in text.split(".")):
-        raise UsageError(f"--prefix {plain(text)}: not words of A-Z, a-z, 0-9, _ and - with dots")
-    return text
+# --- the command ---------------------------------------------------------------------
 
 
 def complain(message: str) -> None:
@@ -324,24 +203,32 @@ def attempt(arguments: Sequence[str]) -> Exit:
         complain(str(error))
         return Exit.USAGE
     try:
-        return tell(asked_for, run(asked_for.options))
-    except CheckIpsecError as error:
-        problem, status = str(error), Exit.FAILED
-        if isinstance(error, UsageError):
-            status = Exit.USAGE
-    except (KeyboardInterrupt, Terminated):
-        problem, status = "interrupted", Exit.FAILED
-    except Exception as error:
-        problem, status = f"internal error, {type(error).__name__}: {error}", Exit.FAILED
+        reading = run(asked_for.options)
+    except (Exception, KeyboardInterrupt, Terminated, OutOfTime) as error:
+        complain(problem(error))
         if wants_traceback(arguments):
             traceback.print_exc()
-    complain(problem)
+        delivered(lambda: tell_failure(asked_for))
+        return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
+    return delivered(lambda: tell(asked_for, reading))
+
+
+def problem(error: BaseException) -> str:
+    """What went wrong, in a line."""
+    if isinstance(error, (CheckIpsecError, OutOfTime)):
+        return str(error)
+    if isinstance(error, (KeyboardInterrupt, Terminated)):
+        return "interrupted"
+    return f"internal error, {type(error).__name__}: {error}"
+
+
+def delivered(deliver: Callable[[], Exit]) -> Exit:
+    """How writing or sending ends."""
     try:
-        tell_failure(asked_for)
-    except CheckIpsecError as error:
-        if str(error) != problem:
-            complain(str(error))
-    return status
+        return deliver()
+    except (Exception, KeyboardInterrupt, Terminated) as error:
+        complain(problem(error))
+    return Exit.FAILED
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -103,6 +103,8 @@ def within(seconds: float, act: Callable[[], None]) -> str:
             act()
         except OSError as error:
             problems.append(error.strerror or str(error))
+        except Exception as error:
+            problems.append(f"{type(error).__name__}: {error}")
 
     thread = Thread(target=acting, daemon=True)
     thread.start()

@@ -27,7 +27,7 @@ def render(families: Iterable[Family], prefix: str, now: float) -> tuple[str, tu
             if found.setdefault(path, sample) is not sample:
                 words = ", ".join(value for _, value in sample.labels)
                 notes.append(f"{words}: left out, for {path} is another one's path already")
-    lines = (f"{path} {number(sample.value)} {int(now)}\n" for path, sample in found.items())
+    lines = (f"{path} {number(sample.number)} {int(now)}\n" for path, sample in found.items())
     return "".join(lines), tuple(notes)
 
 

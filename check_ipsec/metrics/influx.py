@@ -28,8 +28,8 @@ def lines(families: Iterable[Family], nanoseconds: int) -> Iterator[str]:
     for family in families:
         unit = "i" if family.metric.kind == COUNTER else ""
         for sample in family.samples:
-            tags = tags_of((*sample.labels, *sample.site))
-            value = f"{number(sample.value)}{unit}"
+            tags = tags_of(sample.all_labels)
+            value = f"{number(sample.number)}{unit}"
             yield f"{PREFIX}{sample.name}{tags} value={value} {nanoseconds}\n"
 
 

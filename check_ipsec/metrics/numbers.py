@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 
-def number(value: float | None) -> str:
+def number(value: float) -> str:
     """A number in full: neither an exponent nor more digits than it has."""
-    if value is None:
-        raise ValueError("a series without a value")
     return str(int(value)) if value == int(value) else f"{value:.6f}".rstrip("0")

@@ -41,7 +41,7 @@ class Collected:
             name = f"{PREFIX}{family.metric.name}"
             found = Metric(name.removesuffix("_total"), family.metric.about, family.metric.kind)
             for sample in family.samples:
-                found.add_sample(name, dict((*sample.labels, *sample.site)), sample.value)
+                found.add_sample(name, dict(sample.all_labels), sample.number)
             yield found
 
 

@@ -48,6 +48,8 @@ SOURCES = (
     *AROUND,
     *(Source.LINKS, Source.ROUTE),
 )
+# a busy host may take so much longer than a plugin can wait
+PATIENCE = 3.0
 # nothing is judged, so nothing is too much
 NO_LIMIT = Limit(failed=0.0, replayed=0.0, silent=0.0, near=100.0)
 
@@ -93,7 +95,7 @@ def read(host: Host, asked: Asked) -> Reading:
     asked_for = chosen(configuration.connections, asked.which)
     if configuration.connections and not asked_for:
         raise UsageError(f"no connection of {host.path} matches -i and -e")
-    deadline = Deadline(asked.which.timeout)
+    deadline = Deadline(asked.which.timeout, PATIENCE)
     names = tuple(connection.name for connection in configuration.connections)
     whole = take(host, deadline, names, sources(asked))
     observation = observed(whole, configuration, host, deadline, asked.which)
@@ -121,7 +123,7 @@ def sources(asked: Asked) -> tuple[Source, ...]:
     """What is read beside the SAs."""
     return (
         *AROUND,
-        *((Source.LISTCOUNTERS,) if asked.counters else ()),
+        *((Source.LISTCOUNTERS,) if asked.counters or asked.counters_by_name else ()),
         *((Source.LISTCOUNTERS_ALL,) if asked.counters_by_name else ()),
         *(LISTS if asked.certificates else ()),
     )

@@ -38,6 +38,18 @@ class Sample(NamedTuple):
     labels: Labels = ()
     site: Labels = ()
 
+    @property
+    def number(self) -> float:
+        """The value of a series that has one, as those of a family do."""
+        if self.value is None:
+            raise ValueError(f"{self.name} is not known")
+        return self.value
+
+    @property
+    def all_labels(self) -> Labels:
+        """Its own, then the site's."""
+        return (*self.labels, *self.site)
+
 
 class Family(NamedTuple):
     """A metric and all its series, each set of labels once."""

@@ -7,6 +7,7 @@ A counter that is less than it was has begun anew too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from check_ipsec.model.counters import CounterLists
@@ -34,12 +35,26 @@ def counts_of(charon: Charon) -> dict[Key, int]:
     """What charon and the kernel say now; what could not be had is not in it."""
     found: dict[Key, int] = {}
     around = charon.snapshot
+    if isinstance(around.counters, CounterLists) and listed(around.counters_by_name):
+        found.update(nothing_yet(charon, around.counters))
     for lists in (around.counters, around.counters_by_name):
         for one in lists.lists if isinstance(lists, CounterLists) else ():
             found.update(((IKE, one.name or ALL, key), value) for key, value in one.values)
     if isinstance(around.errors, ErrorCounts):
         found.update(((KERNEL, ALL, key), value) for key, value in around.errors.counts.items())
     return found
+
+
+def listed(lists: object) -> bool:
+    """Whether charon says what it counts."""
+    return isinstance(lists, CounterLists) and lists.available
+
+
+def nothing_yet(charon: Charon, whole: CounterLists) -> Iterator[tuple[Key, int]]:
+    """Zeros for connections with IKE_SAs of their own; charon lists them once it has counted."""
+    keys = [key for one in whole.lists if one.name is None for key, _ in one.values]
+    for peer in charon.status.peers if charon.status else ():
+        yield from (((IKE, peer.name, key), 0) for key in keys)
 
 
 def totals(charon: Charon, file: str | None, now: float) -> tuple[dict[Key, int], str]:

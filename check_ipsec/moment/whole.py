@@ -80,7 +80,7 @@ def take(
         Source.STATUSALL: daemon,
         Source.XFRM_STATISTICS: counts.states,
         Source.XFRM_POLICY: policies,
-        **{OTHERS[field][0]: one for field, one in others.items()},
+        **{OTHERS[field][0]: one for field, one in others.items() if field != "boot"},
         Source.LISTCERTS: credentials,
     }
     return Whole(
