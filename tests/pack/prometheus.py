@@ -22,8 +22,9 @@ MOMENTS = range(BEGIN, END + 1, STEP)
 VARIABLES = {
     "$__rate_interval": "240s",
     "$__range": "3600s",
-    '="$node"': '="a"',
-    "$node": "a|b",
+    # of one node there is not everything
+    '="$node"': '=~"a|c"',
+    "$node": "a|b|c|d",
     "$site": ".*",
     "$connection": ".*",
 }
@@ -64,8 +65,8 @@ def grown(sample: Sample, moment: int, more: str) -> str:
 @contextmanager
 def running(folder: Path, lines: Iterable[str], rules: Path) -> Iterator[str]:
     """The address of a Prometheus that has the samples, and what the rules record of them."""
-    # blocks are made of one series after the other
-    (folder / "samples").write_text("\n".join((*sorted(lines), "# EOF\n")))
+    ordered = sorted(lines, key=lambda line: (line.split("{")[0], int(line.rpartition(" ")[2])))
+    (folder / "samples").write_text("\n".join((*ordered, "# EOF\n")))
     data = folder / "data"
     tool("create-blocks-from", "openmetrics", folder / "samples", data)
     with server(folder, data) as address:

@@ -13,6 +13,7 @@ import shutil
 import sys
 import typing
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from check_ipsec.truth.verdict import State
 from pack.dashboards import queries
 from pack.dashboards.__main__ import FOLDER, RULES, files, write
 from tests.hosts import ROOT
+from tests.metrics.saying import HOSTS, OPTIONS, READING, say
 from tests.pack import prometheus
 from tests.pack.prometheus import MOMENTS, Sample, Series, filled_in, grown, now, over_time, read
 from tests.test_readme import README, section
@@ -30,6 +32,14 @@ PROVISIONING = "grafana-provisioning.yml"
 MADE = dict(files())
 DASHBOARDS = {name: json.loads(text) for name, text in MADE.items() if name.endswith(".json")}
 EACH = pytest.mark.parametrize("dashboard", DASHBOARDS.values(), ids=DASHBOARDS)
+# b is read no more: what there is of it is twenty minutes old at the end
+NODES = {
+    "a": READING,
+    "b": READING,
+    "c": HOSTS / "one-peer-silent",
+    "d": HOSTS / "identity-changed",
+}
+SITES = ("--label", "*_v4=site:ams", "--label", "*=site:fra")
 LABELS_OF_A_TARGET = {"instance", "job", "node_site"}
 # what the data source Prometheus reads of a mark; the model has only what all sources have
 OF_THE_SOURCE = ("step", "titleFormat", "textFormat")
@@ -59,9 +69,18 @@ def test_all_are_written(tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == MADE
 
 
-def printed() -> list[Sample]:
-    """What is printed of captured hosts."""
-    return list(read((Path(__file__).parent / "contract.prom").read_text()))
+@cache
+def printed(node: str) -> list[Sample]:
+    """What is printed of the captured host that a node is."""
+    more = OPTIONS if NODES[node] == READING else ()
+    said = say("--captured", str(NODES[node]), *more, *SITES)
+    assert said.exit == 0, said.complaints
+    return list(read(said.text))
+
+
+def all_printed() -> list[Sample]:
+    """What is printed of any of them."""
+    return [sample for node in NODES for sample in printed(node)]
 
 
 def panels(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -96,7 +115,7 @@ def expressions(dashboard: dict[str, Any]) -> Iterator[str]:
 def known() -> dict[str, set[str]]:
     """The labels of each metric: those that are printed, and those that are recorded of them."""
     found: dict[str, set[str]] = {}
-    for sample in printed():
+    for sample in all_printed():
         labels = set(re.findall(r'(\w+)="', sample.labels))
         found.setdefault(sample.name, set(LABELS_OF_A_TARGET)).update(labels)
     for one in queries.recorded():
@@ -140,7 +159,7 @@ def test_every_metric_that_is_printed_is_shown() -> None:
         name for one in DASHBOARDS.values() for text in expressions(one) for name in named(text)
     }
     asked |= {name for one in queries.recorded() for name in named(one.expression)}
-    assert {sample.name for sample in printed()} <= asked
+    assert {sample.name for sample in all_printed()} <= asked
 
 
 def test_every_state_has_a_number_of_its_own() -> None:
@@ -152,13 +171,14 @@ def test_every_state_has_a_number_of_its_own() -> None:
 
 
 def lines() -> Iterator[str]:
-    """An hour of two nodes; what was read of the second one is twenty minutes old at its end."""
-    for sample in printed():
-        for moment in MOMENTS:
-            yield grown(sample, moment, 'job="node",instance="a",node_site="zrh"')
-            read_at = min(moment, prometheus.END - 1200)
-            line = grown(sample, read_at, 'job="node",instance="b",node_site="muc"')
-            yield f"{line.rpartition(' ')[0]} {moment}"
+    """An hour of all nodes."""
+    for node in NODES:
+        end = prometheus.END - 1200 * (node == "b")
+        target = f'job="node",instance="{node}",node_site="zrh"'
+        for sample in printed(node):
+            for moment in MOMENTS:
+                line = grown(sample, min(moment, end), target)
+                yield f"{line.rpartition(' ')[0]} {moment}"
 
 
 @pytest.fixture(scope="module")
@@ -208,17 +228,31 @@ def timeline(address: str, moment: int, node: str) -> dict[str, str]:
     return {one["metric"]["connection"]: queries.VALUES[int(one["value"][1])][0] for one in series}
 
 
-SEEN = {"bob_v4": "established", "carol_v4": "in clear text", "dave_v4": "unlike ipsec.conf"}
+WELL = {"bob_v4": "established", "bob_v6": "established"}
+SILENT = {"carol_v4": "in clear text", "carol_v6": "in clear text"}
 
 
 def test_a_timeline_shows_the_worst_that_is_true(address: str) -> None:
-    assert timeline(address, prometheus.END, "a") == SEEN
+    assert timeline(address, prometheus.END, "c") == {**WELL, **SILENT}
+    assert timeline(address, prometheus.END, "d") == {"bob": "unlike ipsec.conf"}
 
 
 def test_what_was_read_too_long_ago_is_not_shown_as_true(address: str) -> None:
-    assert timeline(address, prometheus.END - 1200, "b") == SEEN
-    assert set(timeline(address, prometheus.END, "b").values()) == {"not read"}
-    assert set(timeline(address, prometheus.END, "a").values()) != {"not read"}
+    before = timeline(address, prometheus.END - 1200, "b")
+    assert set(before.values()) == {"established"}
+    assert timeline(address, prometheus.END, "a") == before
+    assert timeline(address, prometheus.END, "b") == dict.fromkeys(before, "not read")
+
+
+def test_the_nodes_with_the_most_trouble_come_first(address: str) -> None:
+    def shown(most: int) -> dict[str, str]:
+        series = now(address, queries.of_nodes('site=~".*"', most))
+        return {
+            one["metric"]["instance"]: queries.VALUES[int(one["value"][1])][0] for one in series
+        }
+
+    assert shown(2) == {"b": "not read", "c": "in clear text"}
+    assert shown(9) == {**shown(2), "a": "established", "d": "unlike ipsec.conf"}
 
 
 def states(address: str, node: str, moment: int = prometheus.END) -> dict[str, float]:
@@ -229,9 +263,10 @@ def states(address: str, node: str, moment: int = prometheus.END) -> dict[str, f
 
 
 def test_what_is_recorded_of_a_node_is_all_its_connections(address: str) -> None:
-    assert states(address, "a") == {"established": 2, "not_connected": 1}
-    assert states(address, "b") == {"not_read": 3}
-    assert states(address, "b", prometheus.END - 1200) == {"established": 2, "not_connected": 1}
+    assert states(address, "a") == {"established": 2}
+    assert states(address, "b") == {"not_read": 2}
+    assert states(address, "b", prometheus.END - 1200) == {"established": 2}
+    assert states(address, "c") == {"established": 2, "connecting": 2}
 
 
 def test_what_is_not_known_is_not_recorded_as_none(address: str) -> None:
@@ -241,14 +276,12 @@ def test_what_is_not_known_is_not_recorded_as_none(address: str) -> None:
 
 
 def test_a_rate_is_recorded_in_what_it_counts(address: str) -> None:
-    # a counter grows by one for each letter of its labels
-    sample = next(one for one in printed() if one.name == "ipsec_connection_bytes_total")
-    connection = re.search(r'site="(\w+)"', sample.labels)[1]
-    (one,) = now(address, f'{queries.BYTES}{{instance="a", direction="in", site="{connection}"}}')
-    grow = [1 + len(one.labels) for one in printed()
-            if one.name == sample.name and 'direction="in"' in one.labels
-            and f'site="{connection}"' in one.labels]  # fmt: skip
-    assert float(one["value"][1]) == pytest.approx(sum(grow))
+    # a counter grows by one for each letter of its labels, and one
+    (one,) = now(address, f'{queries.BYTES}{{instance="a", direction="in", site="ams"}}')
+    labels = (sample.labels for sample in printed("a")
+              if sample.name == "ipsec_connection_bytes_total"
+              and {'direction="in"', 'site="ams"'} <= set(sample.labels.split(",")))  # fmt: skip
+    assert float(one["value"][1]) == pytest.approx(sum(1 + len(one) for one in labels))
 
 
 # --- read as Grafana reads it ------------------------------------------------------------
