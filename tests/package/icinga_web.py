@@ -34,9 +34,9 @@ NODES = {
 }
 SHOWN = "fra-gw1"
 PORT = 8080
-ADDRESS = (f"http://127.0.0.1:{PORT}/icingadb/services?view=detailed"
+ADDRESS = (f"http://127.0.0.1:{PORT}/icingadb/services?sort=service.state.severity%20desc"
            f"#!/icingadb/service?name=ipsec&host.name={SHOWN}")  # fmt: skip
-SIZE = (1500, 760)
+SIZE = (1500, 545)
 
 NODE = """
 object Host "{name}" {{
@@ -144,8 +144,7 @@ def photograph(system: System, path: Path) -> None:
         words = ["chromium", "--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu",
                  f"--user-data-dir={folder}/profile", f"--window-size={size}",
                  "--virtual-time-budget=20000", f"--screenshot={taken}", ADDRESS]  # fmt: skip
-        subprocess.run(["nsenter", "--target", system._pid, "--net", *words], check=True,
-                       capture_output=True, timeout=120)  # fmt: skip
+        subprocess.run(system.beside(*words), check=True, capture_output=True, timeout=120)
         subprocess.run(["pngquant", "--strip", "--force", f"--output={path}", taken], check=True)
 
 
