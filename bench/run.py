@@ -8,6 +8,7 @@ Times are the best of several runs, in turns with the bare import; memory is the
 """
 
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 
 MESH = Path(__file__).resolve().parent.parent / "fixtures/hosts/mesh-all-up"
 COUNTED = MESH.parent.parent / "traffic/traffic-replayed/3"
+READING = MESH.parent.parent / "metrics/certificates"
 NAME, LOCAL, REMOTE = "bob_v4", "10.1.0.1", "10.1.0.2"
 SIZES = (10, 100, 1_000, 10_000)
 SIZE_OF_OTHERS = 500
@@ -122,6 +124,29 @@ def others(interpreter: str, wording: Wording) -> None:
               f"check_ipsec, {traffic:.2f} s")  # fmt: skip
 
 
+def metrics(interpreter: str, wording: Wording) -> None:
+    """Print what ipsec-metrics takes of the processor, in each format."""
+    script = str(Path(interpreter).parent / "ipsec-metrics")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in wording.host(SIZE_OF_OTHERS).items():
+            Path(folder, name).write_text(text)
+        for name in ("listcounters", "listcerts", "listcacerts", "listcrls"):
+            Path(folder, name).write_text((READING / name).read_text())
+        command = [interpreter, script, "--captured", folder, "--state", f"{folder}/state"]
+        for form in ("prometheus", "graphite", "json", "influx"):
+            taken = min(processor([*command, "--format", form]) for _ in range(5))
+            print(f"ipsec-metrics with {SIZE_OF_OTHERS} connections, {form}: {taken:.2f} s of the "
+                  "processor")  # fmt: skip
+
+
+def processor(command: list[str]) -> float:
+    """The seconds of the processor that a run takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def main(interpreter: str) -> None:
     """Print the table."""
     bare_import = [interpreter, "-c", BARE]
@@ -139,6 +164,7 @@ def main(interpreter: str) -> None:
             print(f"{size:>11} {taken / bare:>14.2f} {ratio:>12} {peak(command):>5.0f}")
             before = taken
     others(interpreter, wording)
+    metrics(interpreter, wording)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import pytest
 from check_ipsec.checks import certs, daemon, traffic
 from check_ipsec.checks.ipsec import CHECK, LABELS
 from check_ipsec.ipsec_global import command
+from check_ipsec.metrics import options as of_metrics
+from check_ipsec.metrics.series import METRICS, Metric
 from tests.hosts import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -27,6 +29,7 @@ def section(heading: str) -> str:
         ("check_ipsec_daemon", daemon.CHECK.parser),
         ("check_ipsec_certs", certs.CHECK.parser),
         ("ipsec-global", command.make_parser),
+        ("ipsec-metrics", of_metrics.make_parser),
     ],
     ids=[
         "check_ipsec",
@@ -34,6 +37,7 @@ def section(heading: str) -> str:
         "check_ipsec_daemon",
         "check_ipsec_certs",
         "ipsec-global",
+        "ipsec-metrics",
     ],
 )
 def test_the_option_table_is_the_parsers(
@@ -84,3 +88,10 @@ def test_every_default_status_of_certificates_is_told(status: certs.Status) -> N
     lines = section("check_ipsec_certs").splitlines()
     told = next(line for line in lines if line.startswith(f"| `{status.option} "))
     assert told.split("|")[2].strip() == status.default.name.lower()
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_every_metric_is_told(metric: Metric) -> None:
+    rows = [line for line in section("ipsec-metrics").splitlines() if f"`{metric.name}`" in line]
+    assert rows
+    assert all(f"`{label}`" in rows[0].split("|")[2] for label in metric.labels)

@@ -93,7 +93,8 @@ def wanted(node: System) -> Series:
 @pytest.fixture(scope="module")
 def prometheus(node: System) -> Iterator[None]:
     """Prometheus, which scrapes node_exporter, which reads text files."""
-    node.apt("install", "--no-install-recommends", "prometheus", "prometheus-node-exporter")
+    node.apt("install", "--no-install-recommends", "prometheus", "prometheus-node-exporter",
+             "procps")  # fmt: skip
     put_reading(node, datetime.now(UTC))
     node.write("/etc/prometheus/prometheus.yml", SCRAPE)
     exporter = node.start(
@@ -163,7 +164,7 @@ def test_a_failed_reading_is_seen_and_its_series_stay(node: System) -> None:
 
 
 def test_carbon_has_every_series(node: System) -> None:
-    node.apt("install", "--no-install-recommends", "graphite-carbon")
+    node.apt("install", "--no-install-recommends", "graphite-carbon", "procps")
     node.run("sed", "-i", CARBON, "/etc/carbon/carbon.conf")
     put_reading(node, datetime.now(UTC))
     carbon = node.start("/usr/bin/carbon-cache", "--config=/etc/carbon/carbon.conf", "--nodaemon",
@@ -196,7 +197,7 @@ def test_carbon_has_every_series(node: System) -> None:
 
 
 def test_influxdb_has_every_series(node: System) -> None:
-    node.apt("install", "--no-install-recommends", "influxdb")
+    node.apt("install", "--no-install-recommends", "influxdb", "procps")
     node.write("/etc/influxdb/tests.conf", INFLUX)
     node.run("install", "-d", "-o", "influxdb", "/var/lib/influxdb")
     influxd = node.start("influxd", "run", "-config", "/etc/influxdb/tests.conf", user="influxdb")
