@@ -37,7 +37,10 @@ from pack.dashboards.queries import (
     UNLIKE,
     UNWELL,
     VALUES,
+    happened,
     label,
+    least,
+    most,
     of_nodes,
 )
 
@@ -151,30 +154,23 @@ def daemons() -> Iterator[Panel]:
     yield names("strongSwan", "Nodes by release.",
                 f"count by (version) (ipsec_charon_info{{{NODES}}})", "version")  # fmt: skip
     yield lines("Fewest idle threads", "charon answers nobody when it has none left.",
-                Query(f'bottomk(5, ipsec_charon_threads{{state="idle", {NODES}}})',
+                Query(least(5, f'ipsec_charon_threads{{state="idle", {NODES}}}'),
                       "{{instance}}")).sized(10)  # fmt: skip
     yield lines("Most half-open IKE_SAs", "Begun by peers and not authenticated: a flood, or "
                 "peers that are refused.",
-                Query(f"topk(5, ipsec_half_open_ike_sas{{{NODES}}})", "{{instance}}"),
+                Query(most(5, f"ipsec_half_open_ike_sas{{{NODES}}}"), "{{instance}}"),
                 ).sized(10)  # fmt: skip
     yield lines("Most memory", "Resident memory of charon.",
-                Query(f"topk(5, ipsec_charon_resident_memory_bytes{{{NODES}}})", "{{instance}}"),
+                Query(most(5, f"ipsec_charon_resident_memory_bytes{{{NODES}}}"), "{{instance}}"),
                 unit="bytes").sized(8)  # fmt: skip
     yield lines("What the kernel drops", "/proc/net/xfrm_stat, over all nodes; errors that did "
                 "not happen in the time that is shown are left out.",
-                Query(happened("ipsec_xfrm_errors_total", "error", NODES), "{{error}}"),
+                Query(happened(f"ipsec_xfrm_errors_total{{{NODES}}}", "error"), "{{error}}"),
                 unit="pps").sized(8)  # fmt: skip
     yield lines("IKE", "What charon counts, over all nodes: a storm of rekeying or of requests "
                 "without responses is seen here first.",
-                Query(f"60 * ({happened('ipsec_ike_events_total', 'event', NODES)})", "{{event}}"),
+                Query(happened(f"ipsec_ike_events_total{{{NODES}}}", "event", 60), "{{event}}"),
                 unit="cpm").sized(8)  # fmt: skip
-
-
-def happened(series: str, by: str, where: str) -> str:
-    """The rate of what happened at all in the time that is shown."""
-    selected = f"{series}{{{where}}}"
-    rate = f"sum by ({by}) (rate({selected}[$__rate_interval]))"
-    return f"{rate} and sum by ({by}) (increase({selected}[$__range] @ end())) > 0"
 
 
 def certificates() -> Iterator[Panel]:
@@ -188,10 +184,11 @@ def certificates() -> Iterator[Panel]:
 
 def reading() -> Iterator[Panel]:
     """Whether all of this is to be believed."""
-    age = f"time() - ipsec_reading_timestamp_seconds{{{NODES}}}"
+    age = f"(time() - ipsec_reading_timestamp_seconds{{{NODES}}})"
     yield lines("Oldest readings", f"Since the last good reading; beyond {FRESH} s a node's "
                 "connections are not_read.",
-                Query(f"topk(5, {age})", "{{instance}}"), unit="s").sized(6)  # fmt: skip
+                Query(f"{age}\nand topk(5, max_over_time({age}[$__range:1m] @ end()))",
+                      "{{instance}}"), unit="s").sized(6)  # fmt: skip
     failed = f"ipsec_reading_success{{{NODES}}} == bool 0"
     yield coloured(
         lines("Readings that failed", "Nodes by the last attempt; `journalctl -u "
@@ -206,5 +203,5 @@ def reading() -> Iterator[Panel]:
                 Query(f"sum by (source) (ipsec_source_success{{{NODES}}} == bool 0)",
                       "{{source}}")).sized(6)  # fmt: skip
     yield lines("Time of a reading", "The slowest nodes.",
-                Query(f"topk(5, ipsec_reading_duration_seconds{{{NODES}}})", "{{instance}}"),
+                Query(most(5, f"ipsec_reading_duration_seconds{{{NODES}}}"), "{{instance}}"),
                 unit="s").sized(6)  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pack.dashboards.fleet import ANY, DAYS, days, happened
+from pack.dashboards.fleet import ANY, DAYS, days
 from pack.dashboards.grafana import Dashboard, Row, Variable
 from pack.dashboards.panels import (
     BLUE,
@@ -24,7 +24,16 @@ from pack.dashboards.panels import (
     table,
     timeline,
 )
-from pack.dashboards.queries import ERRORS, FRESH, IS_FRESH, VALUES, of_connections
+from pack.dashboards.queries import (
+    ERRORS,
+    FRESH,
+    IS_FRESH,
+    VALUES,
+    busiest,
+    happened,
+    most,
+    of_connections,
+)
 
 NODE = 'instance="$node"'
 WHERE = f'{NODE}, site=~"$site", connection=~"$connection"'
@@ -90,22 +99,17 @@ def towards() -> Iterator[Panel]:
                    "`check_ipsec -v` on the node says what is true now, with peers and SAs.",
                    Query(of_connections(WHERE), NAME), named_values(VALUES))  # fmt: skip
     yield both_ways("Traffic", "The ten connections with the most: in above the axis, out below.",
-                    Query(top(carried("bytes", "in"), "8 * "), f"{NAME} in"),
-                    Query(top(carried("bytes", "out"), "8 * "), f"{NAME} out"), "bps")  # fmt: skip
+                    Query(busiest(10, carried("bytes", "in"), 8), f"{NAME} in"),
+                    Query(busiest(10, carried("bytes", "out"), 8), f"{NAME} out"), "bps")  # fmt: skip
     yield both_ways("Packets", "The same in packets: one that flows one way only is seen here.",
-                    Query(top(carried("packets", "in")), f"{NAME} in"),
-                    Query(top(carried("packets", "out")), f"{NAME} out"), "pps")  # fmt: skip
+                    Query(busiest(10, carried("packets", "in")), f"{NAME} in"),
+                    Query(busiest(10, carried("packets", "out")), f"{NAME} out"),
+                    "pps")  # fmt: skip
 
 
 def carried(what: str, direction: str) -> str:
     """What the SAs of the connections carry one way."""
     return f'ipsec_connection_{what}_total{{direction="{direction}", {WHERE}}}'
-
-
-def top(series: str, factor: str = "") -> str:
-    """The rates of the ten connections with the most of it in the time that is shown."""
-    most = f"topk(10, increase({series}[$__range] @ end()))"
-    return f"{factor}rate({series}[$__rate_interval]) and {most}"
 
 
 def connections() -> Iterator[Panel]:
@@ -116,7 +120,7 @@ def connections() -> Iterator[Panel]:
                 {"connection": "connection", "reason": "reason", "site": "site", "Value": "is"},
                 )  # fmt: skip
     refused = (
-        Query(f"rate({name}{{{WHERE}}}[$__rate_interval]) > 0", f"{NAME} {error}")
+        Query(busiest(10, f"{name}{{{WHERE}}}"), f"{NAME} {error}")
         for error, name in ERRORS.items()
     )
     yield lines("Refused packets", "Seen before (replayed), too old for the replay window (late), "
@@ -124,8 +128,8 @@ def connections() -> Iterator[Panel]:
                 *refused, unit="pps")  # fmt: skip
     yield lines("SAs of a connection", "The ten with the most: more than one for long are "
                 "duplicates; one with an IKE_SA alone carries nothing.",
-                Query(f"topk(10, ipsec_connection_ike_sas{{{WHERE}}})", f"{NAME} IKE"),
-                Query(f"topk(10, ipsec_connection_child_sas{{{WHERE}}})", f"{NAME} CHILD"),
+                Query(most(10, f"ipsec_connection_ike_sas{{{WHERE}}}"), f"{NAME} IKE"),
+                Query(most(10, f"ipsec_connection_child_sas{{{WHERE}}}"), f"{NAME} CHILD"),
                 )  # fmt: skip
     yield lines("SAs of the node", "All that charon has. Half-open: begun by peers and not "
                 "authenticated. Unlisted: not in ipsec.conf, or not with this peer.",
@@ -139,11 +143,11 @@ def counters() -> Iterator[Panel]:
     """What the kernel and charon count."""
     yield lines("What the kernel drops", "/proc/net/xfrm_stat; errors that did not happen in the "
                 "time that is shown are left out.",
-                Query(happened("ipsec_xfrm_errors_total", "error", NODE), "{{error}}"),
+                Query(happened(f"ipsec_xfrm_errors_total{{{NODE}}}", "error"), "{{error}}"),
                 unit="pps")  # fmt: skip
     yield lines("IKE", "What charon counts, by `ipsec listcounters`; what did not happen in the "
                 "time that is shown is left out.",
-                Query(f"60 * ({happened('ipsec_ike_events_total', 'event', NODE)})", "{{event}}"),
+                Query(happened(f"ipsec_ike_events_total{{{NODE}}}", "event", 60), "{{event}}"),
                 unit="cpm")  # fmt: skip
 
 
@@ -186,7 +190,6 @@ def optional() -> Iterator[Panel]:
                 f"min by (connection) (ipsec_connection_route_mtu_bytes{{{WHERE}}})",
                 {"connection": "connection", "Value": "bytes"}, is_rising=True)  # fmt: skip
     events = f"ipsec_connection_ike_events_total{{{WHERE}}}"
-    most = f"topk(10, increase({events}[$__range] @ end()))"
     yield lines("IKE by connection: --ike-events-per-connection", "The ten that happen most.",
-                Query(f"60 * (rate({events}[$__rate_interval]) and {most})",
+                Query(busiest(10, events, 60),
                       f"{NAME} {{{{event}}}}"), unit="cpm")  # fmt: skip

@@ -92,6 +92,31 @@ def of_nodes(where: str, most: int) -> str:
     return f"({silent} ^ 0 * {NOT_READ.number}\nor {known})\nand on (instance) {which}"
 
 
+# --- which of many series are shown: the same ones for all of the time ----------------------
+
+
+def most(number: int, series: str) -> str:
+    """The series with the greatest values, of however short a moment."""
+    return f"{series}\nand topk({number}, max_over_time({series}[$__range] @ end()))"
+
+
+def least(number: int, series: str) -> str:
+    """Those with the smallest values."""
+    return f"{series}\nand bottomk({number}, min_over_time({series}[$__range] @ end()))"
+
+
+def busiest(number: int, counter: str, times: int = 1) -> str:
+    """The rates of the counters that have grown most, if at all, ``times`` so much."""
+    grown = f"topk({number}, increase({counter}[$__range] @ end())) > 0"
+    return f"{times} * rate({counter}[$__rate_interval])\nand {grown}"
+
+
+def happened(counter: str, by: str, times: int = 1) -> str:
+    """The rate of all that happened, for each value of ``by``, ``times`` so much."""
+    rates = f"{times} * sum by ({by}) (rate({counter}[$__rate_interval]))"
+    return f"{rates}\nand sum by ({by}) (increase({counter}[$__range] @ end())) > 0"
+
+
 # --- what Prometheus records: of a node and a site of peers, not of a connection ------------
 
 CONNECTIONS = "instance_site_state:ipsec_connections:sum"
