@@ -100,7 +100,8 @@ def towards() -> Iterator[Panel]:
                    Query(of_connections(WHERE), NAME), named_values(VALUES))  # fmt: skip
     yield both_ways("Traffic", "The ten connections with the most: in above the axis, out below.",
                     Query(busiest(10, carried("bytes", "in"), 8), f"{NAME} in"),
-                    Query(busiest(10, carried("bytes", "out"), 8), f"{NAME} out"), "bps")  # fmt: skip
+                    Query(busiest(10, carried("bytes", "out"), 8), f"{NAME} out"),
+                    "bps")  # fmt: skip
     yield both_ways("Packets", "The same in packets: one that flows one way only is seen here.",
                     Query(busiest(10, carried("packets", "in")), f"{NAME} in"),
                     Query(busiest(10, carried("packets", "out")), f"{NAME} out"),

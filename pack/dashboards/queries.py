@@ -108,13 +108,18 @@ def least(number: int, series: str) -> str:
 def busiest(number: int, counter: str, times: int = 1) -> str:
     """The rates of the counters that have grown most, if at all, ``times`` so much."""
     grown = f"topk({number}, increase({counter}[$__range] @ end())) > 0"
-    return f"{times} * rate({counter}[$__rate_interval])\nand {grown}"
+    return f"{factor(times)}rate({counter}[$__rate_interval])\nand {grown}"
 
 
 def happened(counter: str, by: str, times: int = 1) -> str:
     """The rate of all that happened, for each value of ``by``, ``times`` so much."""
-    rates = f"{times} * sum by ({by}) (rate({counter}[$__rate_interval]))"
+    rates = f"{factor(times)}sum by ({by}) (rate({counter}[$__rate_interval]))"
     return f"{rates}\nand sum by ({by}) (increase({counter}[$__range] @ end())) > 0"
+
+
+def factor(times: int) -> str:
+    """What multiplies a rate."""
+    return "" if times == 1 else f"{times} * "
 
 
 # --- what Prometheus records: of a node and a site of peers, not of a connection ------------
