@@ -4,18 +4,21 @@
 
 Every node says what ipsec-metrics says of a captured connection, told so many times, as
 node_exporter would; its counters grow. Prometheus (of the Debian package) scrapes each once a
-minute, and is asked after so many minutes what that took.
+minute, and is asked after so many minutes what that took, and what the last two took of the
+processor.
 """
 
 import gzip
 import json
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.request
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
@@ -25,7 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 from run import MESH, READING, Wording  # noqa: E402
 
-OWN = "http://127.0.0.1:9099"
+LAST = 120
 COUNTER = re.compile(r"(?m)^(ipsec_connection_(?:bytes|packets)_total\{.*\} ).*$")
 SITES = 20
 
@@ -43,15 +46,49 @@ def text(connections: int, *options: str) -> str:
         return subprocess.run(words, stdout=-1, text=True, check=True, cwd=ROOT).stdout
 
 
+class Prometheus:
+    """One that runs, and what it answers."""
+
+    def __init__(self, folder: Path, nodes: int, port: int) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            listen = f"127.0.0.1:{free.getsockname()[1]}"
+        (folder / "prometheus.yml").write_text(configuration(nodes, port))
+        self.url = f"http://{listen}"
+        self.data = folder / "data"
+        self.process = subprocess.Popen(
+            ["prometheus", f"--config.file={folder}/prometheus.yml",
+             f"--storage.tsdb.path={self.data}", f"--web.listen-address={listen}",
+             "--log.level=error"]
+        )  # fmt: skip
+
+    def query(self, expression: str) -> float:
+        """A number that it has collected."""
+        url = f"{self.url}/api/v1/query?query={quote(expression)}"
+        with urllib.request.urlopen(url) as answer:
+            found = json.load(answer)["data"]["result"]
+        return float(found[0]["value"][1]) if found else 0.0
+
+    def own(self, name: str) -> float:
+        """A number that it says of itself."""
+        with urllib.request.urlopen(f"{self.url}/metrics") as answer:
+            found = re.findall(rf"(?m)^{name}(?:{{.*}})? (\S+)$", answer.read().decode())
+        return sum(map(float, found))
+
+
 class Nodes(BaseHTTPRequestHandler):
     """All nodes: the path is the number of one."""
 
     text = ""
 
+    @staticmethod
+    @lru_cache(maxsize=2)
+    def said(minute: int) -> bytes:
+        """What every node says in that minute."""
+        said = COUNTER.sub(lambda found: f"{found[1]}{minute * 1000}", Nodes.text)
+        return gzip.compress(said.encode())
+
     def do_GET(self) -> None:
-        minutes = int(time.time()) // 60
-        said = COUNTER.sub(lambda found: f"{found[1]}{minutes * 1000}", self.text)
-        body = gzip.compress(said.encode(), 1)
+        body = self.said(int(time.time()) // 60)
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4")
         self.send_header("Content-Encoding", "gzip")
@@ -78,20 +115,6 @@ def configuration(nodes: int, port: int) -> str:
     return json.dumps({"scrape_configs": [job]})
 
 
-def query(expression: str) -> float:
-    """The number that Prometheus answers."""
-    with urllib.request.urlopen(f"{OWN}/api/v1/query?query={quote(expression)}") as answer:
-        found = json.load(answer)["data"]["result"]
-    return float(found[0]["value"][1]) if found else 0.0
-
-
-def own(name: str) -> float:
-    """A number that Prometheus says of itself."""
-    with urllib.request.urlopen(f"{OWN}/metrics") as answer:
-        found = re.search(rf"(?m)^{name} (\S+)$", answer.read().decode())
-    return float(found[1]) if found else 0.0
-
-
 def main(nodes: int = 1000, connections: int = 130, minutes: float = 5) -> None:
     """Print what it takes."""
     Nodes.text = text(connections)
@@ -102,34 +125,34 @@ def main(nodes: int = 1000, connections: int = 130, minutes: float = 5) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Nodes)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        Path(folder, "prometheus.yml").write_text(configuration(nodes, server.server_port))
-        command = ["prometheus", f"--config.file={folder}/prometheus.yml",
-                   f"--storage.tsdb.path={folder}/data", "--web.listen-address=127.0.0.1:9099",
-                   "--log.level=error"]  # fmt: skip
-        prometheus = subprocess.Popen(command)
+        prometheus = Prometheus(Path(folder), nodes, server.server_port)
         try:
-            time.sleep(60 * minutes)
-            answer(nodes, minutes, Path(folder, "data"))
+            time.sleep(60 * minutes - LAST)
+            answer(prometheus, nodes, minutes)
         finally:
-            prometheus.terminate()
-            prometheus.wait()
+            prometheus.process.kill()
+            prometheus.process.wait()
             server.shutdown()
 
 
-def answer(nodes: int, minutes: float, data: Path) -> None:
-    """What has become of it."""
+def answer(prometheus: Prometheus, nodes: int, minutes: float) -> None:
+    """Print what has become of it."""
+    query, own = prometheus.query, prometheus.own
+    before = own("process_cpu_seconds_total")
+    time.sleep(LAST)
+    processors = (own("process_cpu_seconds_total") - before) / LAST
     print(f"{nodes} nodes, {query('sum(up)'):.0f} of them scraped, after {minutes:g} minutes:")
     print(f"  {own('prometheus_tsdb_head_series') / 1e6:.2f} million series, "
           f"{own('process_resident_memory_bytes') / 1e9:.1f} GB of memory, "
-          f"{own('process_cpu_seconds_total') / minutes / 60:.2f} processors")  # fmt: skip
+          f"{processors:.2f} processors")  # fmt: skip
     print(f"  a scrape takes {query('avg(scrape_duration_seconds)'):.3f} s, "
           f"at most {query('max(scrape_duration_seconds)'):.2f} s")  # fmt: skip
+    samples = own("prometheus_tsdb_head_samples_appended_total")
+    size = sum(path.stat().st_size for path in prometheus.data.rglob("*") if path.is_file())
+    print(f"  {size / 1e6:.0f} MB on the disk, {samples / 1e6:.1f} million samples")
     begin = time.monotonic()
     found = query('sum(ipsec_connection_state{state="established"})')
     print(f"  {found:.0f} connections established: counted in {time.monotonic() - begin:.2f} s")
-    size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
-    samples = own("prometheus_tsdb_head_samples_appended_total.*?")
-    print(f"  {size / 1e6:.0f} MB on the disk, {samples / 1e6:.1f} million samples")
 
 
 if __name__ == "__main__":

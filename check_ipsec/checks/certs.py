@@ -53,21 +53,23 @@ class Status(NamedTuple):
 
 STATUSES = (
     Status("--expired", Flaw.EXPIRED, Severity.CRITICAL, "status of a certificate that has ended"),
-    Status("--early", Flaw.EARLY, Severity.CRITICAL, "status of one that has not begun"),
-    Status("--revoked", Flaw.REVOKED, Severity.CRITICAL, "status of a revoked one"),
+    Status("--early", Flaw.EARLY, Severity.CRITICAL, "status of a certificate that has not begun"),
+    Status("--revoked", Flaw.REVOKED, Severity.CRITICAL, "status of a revoked certificate"),
     Status("--no-key", Flaw.NO_KEY, Severity.CRITICAL,
-           "status of one of this host without a private key"),
+           "status of a certificate of this host without a private key"),
     Status("--not-loaded", Flaw.NOT_LOADED, Severity.CRITICAL,
-           "status of one that ipsec.conf names and charon has not loaded"),
-    Status("--renewed", Flaw.RENEWED, Severity.WARNING, "status of one renewed on disk only"),
+           "status of a certificate that ipsec.conf names and charon has not loaded"),
+    Status("--renewed", Flaw.RENEWED, Severity.WARNING,
+           "status of a certificate renewed on disk only"),
     Status("--identity", Flaw.IDENTITY, Severity.WARNING,
-           "status of one without the identity that ipsec.conf names"),
-    Status("--chain", Flaw.CHAIN, Severity.WARNING, "status of one whose authority is missing"),
+           "status of a certificate without the identity that ipsec.conf names"),
+    Status("--chain", Flaw.CHAIN, Severity.WARNING,
+           "status of a certificate whose authority is missing"),
     Status("--weak", Flaw.WEAK, Severity.WARNING, "status of a weak key or signature"),
     Status("--crl", Flaw.CRL_OLD, Severity.WARNING,
            "status of a list of revoked certificates that is out of date"),
     Status("--strict-crl", Flaw.CRL_STRICT, Severity.CRITICAL,
-           "the same where strictcrlpolicy= insists on it, or on one that is missing"),
+           "status of such a list, or a missing one, where strictcrlpolicy= insists on it"),
 )  # fmt: skip
 LABELS = (
     *("days", "certificates", "crls", "connections"),
@@ -172,9 +174,12 @@ def table(report: Report, width: int, details: bool) -> Iterable[str]:
 
 def days(text: str) -> str:
     """A range of days, as an option's value. Raises UsageError."""
-    if "%" in text:
-        raise UsageError(f"{text} is not a range of days, like 30: or 7:")
-    return range_spec(text)
+    try:
+        if "%" not in text:
+            return range_spec(text)
+    except UsageError:
+        pass
+    raise UsageError(f"{text} is not a range of days, like 30: or 7:")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -52,8 +52,10 @@ KNOWN = (
 HEADING = r"List of (?P<what>[^\n]+?)s?:?\n"
 FIELD = rf"  (?P<key>{KNOWN}):(?P<value>[^\n]*)\n(?P<more>(?: {{9,}}[^\n]*\n)*)"
 REVOKED = r"  [0-9]+ revoked certificates?:?\n(?P<rows>(?: {4}[0-9a-f:]+: [^\n]*\n)*)"
+# a list of changes may take a certificate back
+ROW = r"(?m)^ {4}(?:00:)*([0-9a-f:]+): (?!.*, remove from crl$)"
 EMPTY = r"[ \t]*\n"
-OTHER = r"(?!List of )[^\n]*[^\s][^\n]*\n"
+OTHER = r"(?!List of [^\n]|[ \t]*\n)[^\n]*\n"
 SECTION = "certificates"
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -91,7 +93,7 @@ def _field(found: re.Match[str]) -> Field:
 
 
 def _revoked(found: re.Match[str]) -> Revoked:
-    return Revoked(frozenset(re.findall(r"(?m)^ {4}(?:00:)*([0-9a-f:]+): ", found["rows"])))
+    return Revoked(frozenset(re.findall(ROW, found["rows"])))
 
 
 def _unread(found: re.Match[str]) -> UnreadLine:

@@ -44,14 +44,14 @@ class Source(Enum):
         "the same for each connection",
     )
     LISTCERTS = (
-        *("listcerts", "ipsec stroke listcerts --utc", 3.0),
+        *("listcerts", "ipsec stroke listcerts --utc", 5.0),
         "the certificates that charon has, its own and those of peers",
     )
     LISTCACERTS = (
-        *("listcacerts", "ipsec stroke listcacerts --utc", 3.0),
+        *("listcacerts", "ipsec stroke listcacerts --utc", 5.0),
         "the CA certificates that it has",
     )
-    LISTCRLS = "listcrls", "ipsec stroke listcrls --utc", 3.0, "its lists of revoked certificates"
+    LISTCRLS = "listcrls", "ipsec stroke listcrls --utc", 5.0, "its lists of revoked certificates"
     CERTS = "certs", "/etc/ipsec.d/certs", 1.0, "with --files: the certificates of its ends"
     CACERTS = "cacerts", "/etc/ipsec.d/cacerts", 1.0, "with --files: the CA certificates"
     CRLS = "crls", "/etc/ipsec.d/crls", 1.0, "with --files: the lists of revoked certificates"

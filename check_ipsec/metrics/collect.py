@@ -44,10 +44,10 @@ def failed() -> Sample:
 
 def samples(reading: Reading, labels: Iterable[Label]) -> Iterator[Sample]:
     """All that a reading says; ``labels`` are those of the site's own."""
-    own = tuple(labels)
     names = [one.connection.name for one in reading.observation.verdicts]
-    sites = {name: labels_of(name, own) if own else () for name in names}
-    carried = {one.carried.name: one.carried for one in reading.traffic.judged}
+    sites = labels_of(names, labels)
+    traffic = reading.traffic.judged if reading.traffic.adds_up else ()
+    carried = {one.carried.name: one.carried for one in traffic}
     yield from of_reading(reading)
     yield from of_charon(reading)
     yield from of_counters(reading, sites)
@@ -66,6 +66,7 @@ def of_reading(reading: Reading) -> Iterator[Sample]:
     yield Sample("reading_duration_seconds", round(reading.seconds, 6))
     for source, had in reading.had.items():
         yield Sample("source_success", int(had), (("source", source.file),))
+    yield Sample("source_success", int(reading.traffic.adds_up), (("source", "memory"),))
 
 
 def of_charon(reading: Reading) -> Iterator[Sample]:

@@ -20,8 +20,8 @@ file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Collection, Iterable, Iterator
+from fnmatch import translate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ from check_ipsec.untrusted import plain
 
 LABEL = re.compile(r"(?P<glob>\S.*?)\s*=\s*(?P<key>\w+)\s*:\s*(?P<value>\S.*)", re.ASCII)
 KEY = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+MAGIC = re.compile(r"[*?\[]")
 OWN = frozenset(label for metric in METRICS for label in metric.labels)
 LARGEST = 16 * 2**20
 
@@ -82,10 +83,22 @@ def read_label(text: str) -> tuple[str, Label | None]:
     return "", Label(glob, key, plain(value))
 
 
-def labels_of(name: str, labels: Iterable[Label]) -> Labels:
-    """Those of a connection, sorted by their key."""
-    found: dict[str, str] = {}
+def labels_of(names: Collection[str], labels: Iterable[Label]) -> dict[str, Labels]:
+    """Those of each connection, sorted by their key.
+
+    A glob is looked at once, and most need no pattern: the file of a fleet has thousands.
+    """
+    found: dict[str, dict[str, str]] = {name: {} for name in names}
     for label in labels:
-        if fnmatchcase(name, label.glob):
-            found.setdefault(label.key, label.value)
-    return tuple(sorted(found.items()))
+        for name in matching(label.glob, found):
+            found[name].setdefault(label.key, label.value)
+    return {name: tuple(sorted(own.items())) for name, own in found.items()}
+
+
+def matching(glob: str, names: Collection[str]) -> Iterable[str]:
+    """The names that a glob matches as a whole."""
+    if not MAGIC.search(glob):
+        return [glob] if glob in names else []
+    if glob[-1] == "*" and not MAGIC.search(glob[:-1]):
+        return [name for name in names if name.startswith(glob[:-1])]
+    return filter(re.compile(translate(glob)).match, names)

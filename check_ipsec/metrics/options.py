@@ -15,14 +15,14 @@ NAME = "ipsec-metrics"
 # nobody waits for it, and a busy charon has more to say than a plugin asks
 TIMEOUT = 30.0
 EPILOG = """\
-Without options everything of /etc/ipsec.conf is read and written to standard output for
-Prometheus. Exit status: 0 well; 1 the reading failed, or it could not be written or sent; 2
-usage. Errors are said on standard error.
+Without options everything of /etc/ipsec.conf is read and written to standard
+output for Prometheus. Exit status: 0 well; 1 the reading failed, or it could not
+be written or sent; 2 usage. Errors are said on standard error.
 
-Labels of the site's own, like --label 'cp3*=site:esams', are those of connections whose name
-the case-sensitive GLOB matches; of several that match, the first of each key counts, those of
---label before those of --labels. A file holds the same, a line each, and comments that begin
-with #.
+Labels of the site's own, like --label 'cp3*=site:esams', are those of connections
+whose name the case-sensitive GLOB matches; of several that match, the first of
+each key counts, those of --label before those of --labels. A file holds the same,
+a line each, and comments that begin with #.
 """
 
 

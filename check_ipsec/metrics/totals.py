@@ -60,8 +60,10 @@ def nothing_yet(charon: Charon, whole: CounterLists) -> Iterator[tuple[Key, int]
 def totals(charon: Charon, file: str | None, now: float) -> tuple[dict[Key, int], str]:
     """The totals, and what is wrong with the memory; without ``file`` nothing is remembered.
 
-    A counter that is not there now, but was for this kind, keeps its total: charon lists a
-    connection only once it has counted something.
+    There is none where the memory cannot be used this time: less than before would look like
+    a counter that began anew, and the next one like a burst. A counter that is not there now,
+    but was for this kind, keeps its total: charon lists a connection only once it has counted
+    something.
     """
     counts = counts_of(charon)
     if file is None:
@@ -76,11 +78,13 @@ def totals(charon: Charon, file: str | None, now: float) -> tuple[dict[Key, int]
         stored = [[*key, *total] for key, total in kept.items()]
         return fresh._replace(facts={**fresh.facts, "counters": stored})
 
-    note = remember(file, MEMORY, now, reading).note
+    remembered = remember(file, MEMORY, now, reading)
+    if not remembered.usable:
+        return {}, remembered.note
     readable = {(kind, name != ALL) for kind, name, _ in counts}
     return {
         key: total.total for key, total in kept.items() if (key[0], key[1] != ALL) in readable
-    }, note
+    }, remembered.note
 
 
 def of_now(charon: Charon, now: float, earlier: Reading | None) -> Reading:

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from check_ipsec.model.unread import UnreadLine
 
+# why nothing is known of a file that could be read
+NO_CERTIFICATE = "not a certificate"
+
 
 class Kind(Enum):
     """What a list is of; of other things nothing is known here."""
@@ -55,7 +58,7 @@ class Certificate(NamedTuple):
     @property
     def is_self_signed(self) -> bool:
         """Whether it names nobody else as its issuer."""
-        if "self-signed" in self.flags:
+        if "self-signed" in self.flags or self.kind is Kind.OPENPGP:
             return True
         others = self.authority_key and self.subject_keys
         foreign = others and self.authority_key not in self.subject_keys

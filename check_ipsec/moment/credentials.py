@@ -45,13 +45,12 @@ def take(
     Raises NotPermitted, CommandFailed or ParseError where charon's lists cannot be had,
     UsageError where files cannot be read for want of a library.
     """
-    daemon = read_daemon(host, deadline, tuple(names))
-    if isinstance(daemon, DaemonNotRunning):
-        return Held(daemon)
-    try:
-        credentials = listed(host, deadline)
-    except DaemonNotRunning as error:
-        return Held(error)
+    daemon, credentials = read_daemon(host, deadline, tuple(names)), Credentials()
+    if not isinstance(daemon, DaemonNotRunning):
+        try:
+            credentials = listed(host, deadline)
+        except DaemonNotRunning as error:
+            daemon = error
     return Held(daemon, credentials, None if files is None else disk(host, deadline, files))
 
 

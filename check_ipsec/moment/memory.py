@@ -67,12 +67,14 @@ def same_start(one: str | None, other: str | None) -> bool:
 class Remembered(NamedTuple):
     """The reading of this run, and the earlier one if there is one that can be used.
 
-    ``note`` says why there is none, or why this one could not be kept.
+    ``note`` says why there is none, or why this one could not be kept. ``usable``: the file
+    was read, or begun anew, so that what is added up goes on from there.
     """
 
     now: Reading
     earlier: Reading | None
     note: str = ""
+    usable: bool = True
 
 
 class Unusable(Exception):
@@ -115,7 +117,8 @@ def remember(
         problem = str(error)
     except OSError as error:
         problem = error.strerror or str(error)
-    return Remembered(reading(None), None, f"no earlier reading, {file}: {problem}")
+    note = f"no earlier reading, {file}: {problem}"
+    return Remembered(reading(None), None, note, usable=False)
 
 
 def _exchanged(
@@ -138,6 +141,7 @@ def _exchanged(
         replace(folder, name, text.encode(), MODE)
     except OSError as error:
         note = f"{note or 'this reading is not kept'}, {name}: {error.strerror}"
+        return Remembered(made, earlier, note, usable=earlier is not None)
     return Remembered(made, earlier, note)
 
 

@@ -15,7 +15,7 @@ from check_ipsec.report.severity import Severity
 from check_ipsec.truth.certificate_items import Item
 from check_ipsec.truth.certificates import Observation
 from check_ipsec.truth.flaws import Flaw, span
-from check_ipsec.truth.uses import Users, loaded_as
+from check_ipsec.truth.uses import Loaded, Users
 from check_ipsec.untrusted import plain
 
 # bytes of a name on the first line
@@ -98,7 +98,8 @@ def headline(report: Report, room: int) -> str:
     """One line of at most ``room`` bytes; names stay whole, fewer are shown instead."""
     seen = report.observation
     if seen.silence:
-        return plain(str(seen.silence))
+        total = f"{seen.silence}; on disk {how_many(report)}" if report.wrong else str(seen.silence)
+        return shortened(plain(total), [named(one, told(one)) for one in report.wrong], "", room)
     if not seen.configuration.connections:
         return f"no connection in {plain(seen.configuration.path)}"
     tail = "".join(f"; {plain(text)}" for text in remarks(report))
@@ -179,8 +180,9 @@ def methods_of(seen: Observation) -> Iterator[str]:
     daemon = seen.held.daemon
     if not isinstance(daemon, Daemon):
         return
+    loaded = Loaded(daemon.status)
     for connection in seen.asked_for:
-        for peer in loaded_as(connection, daemon.status):
+        for peer in loaded.peers(connection):
             yield from (one.method for one in (*peer.local_rounds, *peer.remote_rounds))
 
 
@@ -218,6 +220,7 @@ def document(report: Report, line: str) -> dict[str, Any]:
         "items": [item(one) for one in report.judged],
         "unused": [certificate(one) for one in seen.unused],
         "not_loaded": list(seen.unloaded),
+        "peer_not_known": list(seen.unknown),
         "notes": [*seen.doubts, *seen.unreadable],
         "not_understood": [one._asdict() for one in seen.unread],
     }

@@ -15,6 +15,7 @@ HEADINGS = ("certificate", "ends (UTC)", "left", "key", "of", "connections")
 WIDTHS = (24, 10, 10, 11, 8, 11)
 RUNBOOK = "/usr/share/doc/monitoring-plugins-ipsec/runbook.md"
 NOTHING = "-"
+FEW = 10
 
 
 def table(report: Report, width: int, details: bool) -> Iterator[str]:
@@ -31,8 +32,16 @@ def table(report: Report, width: int, details: bool) -> Iterator[str]:
             yield from told(unused, width)
     for text in (*remarks(report), *seen.unreadable):
         yield from folded(plain(text), width, 0)
-    if details and seen.unloaded:
-        yield from folded(f"not loaded: {plain(', '.join(seen.unloaded))}", width, 0)
+    for words, connections in (
+        ("not loaded", seen.unloaded),
+        ("the peer's certificate is not known", seen.unknown),
+    ):
+        if connections:
+            names = connections if details else connections[:FEW]
+            more = (
+                f" + {len(connections) - len(names)} more" if len(names) < len(connections) else ""
+            )
+            yield from folded(f"{words}: {plain(', '.join(names))}{more}", width, 0)
     yield from (plain(f"not understood: {one.text}") for one in seen.unread)
     anchors = dict.fromkeys(
         f"#{flaw.flaw.anchor}" for one in report.judged for flaw in one.complaints

@@ -17,9 +17,11 @@ from check_ipsec.truth.flaws import (
     Flaw,
     Seen,
     days_left,
+    insists,
     latest,
     no_list,
     out_of_date,
+    vouches_for_peers,
 )
 from check_ipsec.truth.on_disk import OnDisk
 from check_ipsec.truth.stale import identity_form
@@ -53,27 +55,30 @@ def items(seen: Seen, disk: OnDisk) -> Iterator[Item]:
 
 def certificates(seen: Seen) -> Iterator[Item]:
     """Those in use."""
+    identities = other_identities(seen)
     for number, who in seen.users.items():
         one = seen.certificates[number]
         flaws = [(flaw, words) for flaw, find in OF_CERTIFICATES.items()
                  if (words := find(number, seen))]  # fmt: skip
-        flaws += ((Flaw.IDENTITY, words) for words in other_identities(number, seen))
+        flaws += ((Flaw.IDENTITY, words) for words in identities.get(one.subject, ()))
         if one.kind is Kind.AUTHORITY and (words := no_list(number, seen)):
             flaws.append((Flaw.CRL_STRICT, words))
         yield Item("certificate", one.subject, who, tuple(flaws), one,
                    days=days_left(one, seen.now))  # fmt: skip
 
 
-def other_identities(number: int, seen: Seen) -> Iterator[str]:
-    """IDENTITY: what ipsec.conf wants to be in the certificate, and charon has replaced."""
-    subject = seen.certificates[number].subject
-    found = dict.fromkeys(
-        (use.keyword.replace("cert", "id"), str(use.wanted))
-        for use in seen.uses
-        if use.subject == subject and use.identities >= {subject} and wants_another(use, subject)
-    )
-    for keyword, wanted in found:
-        yield f"does not contain {keyword}={wanted}"
+def other_identities(seen: Seen) -> dict[str, dict[str, None]]:
+    """IDENTITY: what ipsec.conf wants to be in certificates, by their subjects.
+
+    charon has put the subject in its place.
+    """
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for use in seen.uses:
+        subject = use.subject
+        if subject and subject in use.identities and wants_another(use, subject):
+            words = f"does not contain {use.keyword.replace('cert', 'id')}={use.wanted}"
+            found[subject][words] = None
+    return found
 
 
 def wants_another(use: Use, subject: str) -> bool:
@@ -83,14 +88,16 @@ def wants_another(use: Use, subject: str) -> bool:
 
 
 def lists(seen: Seen) -> Iterator[Item]:
-    """The newest list of each authority in use."""
+    """The newest list of each authority that peers are certified by."""
     for number, who in seen.users.items():
-        crl = latest(number, seen)
-        if seen.certificates[number].kind is not Kind.AUTHORITY or crl is None:
+        if seen.certificates[number].kind is not Kind.AUTHORITY:
             continue
-        insists = seen.policy in ("yes", "ifuri")
+        crl = latest(number, seen)
+        if crl is None or not vouches_for_peers(number, seen):
+            continue
+        flaw = Flaw.CRL_STRICT if insists(number, seen) else Flaw.CRL_OLD
         words = out_of_date(number, seen)
-        flaws = ((Flaw.CRL_STRICT if insists else Flaw.CRL_OLD, words),) if words else ()
+        flaws = ((flaw, words),) if words else ()
         yield Item("CRL", crl.issuer, who, flaws, crl=crl)
 
 
@@ -114,7 +121,7 @@ def lacking(use: Use, seen: Seen) -> str:
     """The name of what a use lacks, or nothing."""
     if use.named and use.subject is None:
         return ", ".join(use.named)
-    if candidates(use, seen.certificates):
+    if candidates(use, seen.shelf):
         return ""
     if use.subject is not None:
         return use.subject

@@ -5,7 +5,7 @@ What is judged are the items of certificate_items.py. What nobody uses is not ju
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,32 +13,31 @@ from check_ipsec.configuration.ipsec_conf import load
 from check_ipsec.errors import CaptureError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
-from check_ipsec.model.certificates import Certificate, Kind
+from check_ipsec.model.certificates import Certificate
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.moment.credentials import FOLDERS, LISTS, Held, take
 from check_ipsec.moment.second_look import may_look_again
 from check_ipsec.moment.snapshot import Daemon
 from check_ipsec.truth.certificate_items import Item, doubts, items
+from check_ipsec.truth.files import named_files, of_files
 from check_ipsec.truth.flaws import Seen
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.on_disk import OnDisk, on_disk
+from check_ipsec.truth.shelf import LONG_AGO, Shelf
 from check_ipsec.truth.uses import (
-    LONG_AGO,
-    NOBODY,
     End,
+    Loaded,
     Use,
     Users,
     candidates,
-    chain,
     is_meant,
-    loaded_as,
     users,
     uses_of,
+    with_authorities,
 )
 
 SOURCES = (*OF_CHARON, *LISTS, *FOLDERS, Source.SECRETS)
-CERTIFICATE_KEYS = ("leftcert", "leftcert2", "rightcert", "rightcert2")
 
 
 class Asked(NamedTuple):
@@ -54,7 +53,8 @@ class Asked(NamedTuple):
 class Observation(NamedTuple):
     """The answer.
 
-    ``unloaded`` are connections that charon has not loaded, ``unused`` the certificates that
+    ``unloaded`` are connections that charon has not loaded, ``unknown`` those whose peer has
+    shown no certificate, or none that charon has kept; ``unused`` the certificates that
     none uses. ``doubts`` are of the clock, ``unreadable`` what this user may not read,
     ``missing_keys`` the files that ipsec.secrets names and that are not there.
     """
@@ -67,6 +67,7 @@ class Observation(NamedTuple):
     unused: tuple[Certificate, ...] = ()
     uses: tuple[Use, ...] = ()
     unloaded: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     missing_keys: tuple[str, ...] = ()
@@ -96,7 +97,7 @@ def observe(host: Host, asked: Asked) -> Observation:
         raise CaptureError(f"{host.path}: nothing says when that was, so nothing when it ends")
     deadline = Deadline(asked.timeout)
     names = tuple(connection.name for connection in configuration.connections)
-    files = tuple(named_files(asked_for)) if asked.files else None
+    files = tuple(name for _, _, name in named_files(asked_for)) if asked.files else None
     unjudged = Observation(configuration, asked_for, take(host, deadline, names, files), now)
     first = judged(unjudged)
     if not first.unloaded or not may_look_again(host, deadline, asked.pause):
@@ -105,30 +106,23 @@ def observe(host: Host, asked: Asked) -> Observation:
     return first if second.silence else second
 
 
-def named_files(connections: Iterable[Connection]) -> Iterator[str]:
-    """The files of certificates that connections name, as they name them."""
-    for connection in connections:
-        for key, value in connection.settings:
-            if key in CERTIFICATE_KEYS:
-                yield from filter(None, (word.strip() for word in value.split(",")))
-
-
 def judged(found: Observation) -> Observation:
     """What is wrong with what was had."""
     daemon = found.held.daemon
-    if not isinstance(daemon, Daemon):
-        return found
-    status = daemon.status
     meant = [connection for connection in found.asked_for if is_meant(connection)]
-    uses = tuple(use for connection in meant for use in uses_of(connection, status))
-    disk = on_disk(found.held, named_files(found.asked_for))
+    if not isinstance(daemon, Daemon):
+        return found._replace(items=tuple(of_files(meant, found.held, found.now)))
+    loaded = Loaded(daemon.status)
+    uses = tuple(use for connection in meant for use in uses_of(connection, loaded))
+    disk = on_disk(found.held, (name for _, _, name in named_files(found.asked_for)))
     seen = seen_of(found, uses, disk)
     return found._replace(
         items=tuple(items(seen, disk)),
         unused=tuple(one for number, one in enumerate(seen.certificates)
                      if number not in seen.users),
         uses=uses,
-        unloaded=tuple(one.name for one in meant if not loaded_as(one, status)),
+        unloaded=tuple(one.name for one in meant if not loaded.peers(one)),
+        unknown=tuple(sorted(seen.unknown)),
         doubts=tuple(doubts(seen)),
         unreadable=disk.notes,
         missing_keys=disk.missing_keys,
@@ -137,59 +131,37 @@ def judged(found: Observation) -> Observation:
 
 def seen_of(found: Observation, uses: tuple[Use, ...], disk: OnDisk) -> Seen:
     """Who uses what, up to the authorities."""
-    loaded = found.held.credentials.certificates
-    direct = users(uses, loaded, disk.by_file)
+    shelf = Shelf(found.held.credentials.certificates)
+    direct = users(uses, shelf, disk.by_file)
+    strangers = [
+        use for use in uses
+        if use.end is End.REMOTE and not use.raw and not candidates(use, shelf)
+    ]  # fmt: skip
     return Seen(
         now=found.now,
-        certificates=loaded,
+        shelf=shelf,
         crls=found.held.credentials.crls,
-        users=with_authorities(uses, loaded, direct),
+        users=with_authorities(strangers, shelf, direct),
         uses=uses,
         signatures=disk.signatures,
-        renewed=renewed_of(uses, loaded, direct, disk),
+        renewed=renewed_of(uses, shelf, direct, disk),
+        unknown=frozenset(use.connection for use in strangers),
         policy=dict(found.configuration.setup).get("strictcrlpolicy", "no"),
     )
 
 
-def with_authorities(
-    uses: Iterable[Use], loaded: tuple[Certificate, ...], direct: Mapping[int, Users]
-) -> dict[int, Users]:
-    """The same with the authorities above each, and those that peers who are not known need.
-
-    A peer's certificate that was loaded from a file is trusted without its authority.
-    """
-    found = dict(direct)
-    for number, who in direct.items():
-        if who.pinned and not who.own:
-            continue
-        above, _ = chain(number, loaded)
-        for one in above:
-            found[one] = found.get(one, NOBODY).plus(who._replace(pinned=False, authority=True))
-    unknown = [
-        use for use in uses
-        if use.end is End.REMOTE and not use.raw and not candidates(use, loaded)
-    ]  # fmt: skip
-    for number, authority in enumerate(loaded):
-        if number in found or authority.kind is not Kind.AUTHORITY:
-            continue
-        needing = frozenset(
-            use.connection for use in unknown if use.authority in (None, authority.subject)
-        )
-        if needing:
-            found[number] = Users(peers=needing, maybe=True, authority=True)
-    return found
-
-
 def renewed_of(
-    uses: Iterable[Use], loaded: tuple[Certificate, ...], direct: Mapping[int, Users], disk: OnDisk
+    uses: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users], disk: OnDisk
 ) -> dict[int, str]:
     """How certificates in use differ from what their file holds by now."""
     found = {}
     for use in uses:
         for name in use.named:
             one = disk.others.get(name)
-            for number in candidates(use, loaded) if one and len(use.named) == 1 else ():
+            for number in candidates(use, shelf) if one and len(use.named) == 1 else ():
                 if one and number in direct:
-                    newer = (one.not_before or LONG_AGO) > (loaded[number].not_before or LONG_AGO)
+                    newer = (one.not_before or LONG_AGO) > (
+                        shelf.certificates[number].not_before or LONG_AGO
+                    )
                     found[number] = "is renewed on disk only" if newer else "is not the one on disk"
     return found

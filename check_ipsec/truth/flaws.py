@@ -35,7 +35,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from check_ipsec.model.certificates import Certificate, Crl
-from check_ipsec.truth.uses import LONG_AGO, Use, Users, chain, issuers
+from check_ipsec.truth.shelf import LONG_AGO, Shelf
+from check_ipsec.truth.uses import Use, Users
 
 WEAK_BITS = {"RSA": 2048, "DSA": 2048, "ECDSA": 224}
 WEAK_HASHES = {"md2": "MD2", "md5": "MD5", "sha1": "SHA-1"}
@@ -67,20 +68,26 @@ class Flaw(Enum):
 class Seen(NamedTuple):
     """All that a flaw is found by.
 
-    ``users`` are by the number of a certificate, ``uses`` are all; ``signatures`` are what
-    files say of the certificates that they hold, ``renewed`` how those differ
-    that a file has another one in place of.
-    ``policy`` is strictcrlpolicy.
+    ``users`` are by the number of a certificate, ``uses`` are all. ``signatures`` are the
+    hashes that files tell, ``renewed`` says of a certificate how its file differs by now.
+    ``unknown`` are the connections whose peer's certificate is not known; ``policy`` is
+    strictcrlpolicy.
     """
 
     now: datetime
-    certificates: tuple[Certificate, ...]
+    shelf: Shelf
     crls: tuple[Crl, ...]
     users: Mapping[int, Users]
     uses: tuple[Use, ...]
     signatures: Mapping[int, str]
     renewed: Mapping[int, str]
+    unknown: frozenset[str]
     policy: str
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """Those that charon has."""
+        return self.shelf.certificates
 
 
 def span(seconds: float) -> str:
@@ -151,7 +158,7 @@ def broken_chain(number: int, seen: Seen) -> str:
     who = seen.users[number]
     if who.maybe or (who.pinned and not who.own):
         return ""
-    _, missing = chain(number, seen.certificates)
+    _, missing = seen.shelf.chain(number)
     return f"has no complete chain ({missing} is not loaded)" if missing else ""
 
 
@@ -187,6 +194,11 @@ OF_CERTIFICATES: dict[Flaw, Callable[[int, Seen], str]] = {
 # --- lists of revoked certificates ---------------------------------------------------
 
 
+def vouches_for_peers(authority: int, seen: Seen) -> bool:
+    """Whether a peer is, or may be, certified by it: else nobody here asks for its list."""
+    return bool(seen.users[authority].peers or seen.unknown)
+
+
 def latest(authority: int, seen: Seen) -> Crl | None:
     """The list of an authority that is good for longest, None where there is none."""
     one = seen.certificates[authority]
@@ -208,16 +220,31 @@ def out_of_date(authority: int, seen: Seen) -> str:
     return f"is out of date for {span((seen.now - crl.next_update).total_seconds())}"
 
 
+def insists(authority: int, seen: Seen) -> bool:
+    """Whether charon refuses whom the authority has certified without a list that is in date.
+
+    With ``ifuri`` only those whose certificate says where to ask.
+    """
+    somewhere = any(one.crl_uris or one.ocsp_uris for one in issued_by(authority, seen))
+    return seen.policy == "yes" or (seen.policy == "ifuri" and somewhere)
+
+
+def issued_by(authority: int, seen: Seen) -> list[Certificate]:
+    """The certificates in use that are of an authority."""
+    return [
+        seen.certificates[number]
+        for number in seen.users
+        if number != authority and authority in seen.shelf.issuers(seen.certificates[number])[:1]
+    ]
+
+
 def no_list(authority: int, seen: Seen) -> str:
     """CRL_STRICT: nothing says whom the authority has revoked, and nothing says where to ask."""
-    if seen.policy != "yes" or latest(authority, seen) is not None:
+    if seen.policy != "yes" or not vouches_for_peers(authority, seen):
         return ""
-    issued = [
-        one
-        for number, one in enumerate(seen.certificates)
-        if number in seen.users and number != authority and authority in
-        issuers(one, seen.certificates)[:1]
-    ]  # fmt: skip
+    if latest(authority, seen) is not None:
+        return ""
+    issued = issued_by(authority, seen)
     if issued and all(one.crl_uris or one.ocsp_uris for one in issued):
         return ""
     return "has no CRL" if issued or seen.users[authority].maybe else ""

@@ -50,6 +50,7 @@ class TrafficObservation(NamedTuple):
     ``seconds`` have passed since the last run; None, and ``note`` says why, where there is
     none that can be compared with. ``statistics_error`` says why the kernel's counts of the
     states are not known. ``rates`` are the kernel's errors per second, by their names.
+    ``adds_up``: totals go on from those of earlier runs.
     """
 
     configuration: Configuration
@@ -62,6 +63,7 @@ class TrafficObservation(NamedTuple):
     seconds: float | None
     note: str
     unread: tuple[UnreadLine, ...]
+    adds_up: bool = True
 
 
 def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation:
@@ -141,9 +143,10 @@ def remembered(
         found.append((states, passed, tracks, past, seconds, note))
         return Reading(now, boot, status.daemon.since, as_json(Past(tracks, states, errors)))
 
-    said = "no earlier reading yet"
+    said, usable = "no earlier reading yet", True
     if question.state:
-        said = remember(question.state, question.memory, now, reading).note
+        kept = remember(question.state, question.memory, now, reading)
+        said, usable = kept.note, kept.usable
     else:
         reading(None)
     states, passed, tracks, past, seconds, note = found[-1]
@@ -172,6 +175,7 @@ def remembered(
         rates=rates(observed.errors, past.errors, seconds),
         seconds=seconds,
         note="; ".join(filter(None, (note, said))),
+        adds_up=usable,
     )
 
 

@@ -18,6 +18,8 @@ with a file, where the files are     the certificate in that file, if charon has
 known
 ==================================== ==================================================
 
+An end with a pre-shared key uses none, though charon has loaded the one that it inherits.
+
 Upstream: strongSwan, src/libcharon/plugins/stroke/stroke_config.c, ``build_auth_cfg``;
 stroke_list.c, ``log_auth_cfgs``.
 """
@@ -26,18 +28,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timezone
 from enum import Enum
 from typing import NamedTuple
 
 from check_ipsec.configuration.expectation import SHUNT_TYPES
-from check_ipsec.model.certificates import Certificate, Kind
+from check_ipsec.model.certificates import Kind
 from check_ipsec.model.configuration import Connection
 from check_ipsec.model.daemon import AuthRound, Peer, Status
+from check_ipsec.truth.shelf import Shelf
 from check_ipsec.truth.stale import is_swapped
 
 METHODS = ("public key", "any", "EAP_TLS", "EAP_TTLS", "EAP_PEAP")
-LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 
 
 class End(Enum):
@@ -112,18 +113,31 @@ def is_meant(connection: Connection) -> bool:
     return started and connection.setting("type") not in SHUNT_TYPES
 
 
-def loaded_as(connection: Connection, status: Status) -> tuple[Peer, ...]:
-    """What charon has loaded of a connection."""
-    name = connection.printed_name
-    return tuple(
-        peer for peer in status.peers if any(child.name == name for child in peer.children)
-    )
+class Loaded:
+    """What charon has loaded, by the names of connections; who the peers of its IKE_SAs are."""
+
+    def __init__(self, status: Status) -> None:
+        self._peers: dict[str, list[Peer]] = defaultdict(list)
+        self._remote: dict[str, set[str]] = defaultdict(set)
+        for peer in status.peers:
+            for name in {child.name for child in peer.children}:
+                self._peers[name].append(peer)
+        for ike in status.ike_sas:
+            self._remote[ike.name].add(ike.remote_id)
+
+    def peers(self, connection: Connection) -> list[Peer]:
+        """What charon has loaded of a connection."""
+        return self._peers.get(connection.printed_name, [])
+
+    def running(self, peer: Peer, end: End) -> frozenset[str]:
+        """Who the peers of a connection's IKE_SAs are."""
+        return frozenset(self._remote.get(peer.name, ()) if end is End.REMOTE else ())
 
 
-def uses_of(connection: Connection, status: Status) -> Iterator[Use]:
+def uses_of(connection: Connection, loaded: Loaded) -> Iterator[Use]:
     """The rounds of a connection that need a certificate."""
     settings = dict(connection.settings)
-    for peer in loaded_as(connection, status):
+    for peer in loaded.peers(connection):
         left, right = settings.get("left", "%any"), settings.get("right", "%any")
         near, far = ("right", "left") if is_swapped(left, right, peer) else ("left", "right")
         for end, prefix, rounds in (
@@ -132,8 +146,8 @@ def uses_of(connection: Connection, status: Status) -> Iterator[Use]:
         ):
             for number, one in enumerate(rounds):
                 use = use_of(connection.name, end, prefix, number, one, settings)
-                if one.method.startswith(METHODS) or use.subject or use.named:
-                    yield use._replace(identities=use.identities | running(peer, end, status))
+                if one.method.startswith(METHODS):
+                    yield use._replace(identities=use.identities | loaded.running(peer, end))
 
 
 def use_of(
@@ -157,13 +171,6 @@ def use_of(
     )
 
 
-def running(peer: Peer, end: End, status: Status) -> frozenset[str]:
-    """Who the peers of a connection's IKE_SAs are."""
-    if end is End.LOCAL:
-        return frozenset()
-    return frozenset(ike.remote_id for ike in status.ike_sas if ike.name == peer.name)
-
-
 def unquoted(text: str | None) -> str | None:
     """A name as charon prints it in quotation marks, without these."""
     return text and text.removeprefix('"').removesuffix('"')
@@ -172,38 +179,22 @@ def unquoted(text: str | None) -> str | None:
 # --- certificates -------------------------------------------------------------------
 
 
-def has_identity(certificate: Certificate, identity: str) -> bool:
-    """Whether it is of that identity, as charon prints both."""
-    listed = f", {certificate.alt_names}, "
-    return identity == certificate.subject or f", {identity}, " in listed
-
-
-def candidates(use: Use, certificates: tuple[Certificate, ...]) -> tuple[int, ...]:
+def candidates(use: Use, shelf: Shelf) -> tuple[int, ...]:
     """The certificates that a use may be of, by their numbers."""
+    named = set(shelf.with_subject(use.subject)) if use.subject else set()
     if use.subject and len(use.named) < 2:
-        return tuple(number for number, one in enumerate(certificates)
-                     if one.subject == use.subject)  # fmt: skip
+        return tuple(sorted(named))
     found = tuple(
-        number
-        for number, one in enumerate(certificates)
-        if one.subject == use.subject
-        or any(has_identity(one, identity) for identity in use.identities)
+        sorted(named.union(*(shelf.with_identity(identity) for identity in use.identities)))
     )
     if use.end is End.LOCAL:
-        return tuple(number for number in found if certificates[number].private_key) or found
+        return tuple(n for n in found if shelf.certificates[n].private_key) or found
     return found
-
-
-def newest(numbers: Iterable[int], certificates: tuple[Certificate, ...], most: int) -> list[int]:
-    """So many of them, by when they begin."""
-    return sorted(
-        numbers, key=lambda number: certificates[number].not_before or LONG_AGO, reverse=True
-    )[:most]
 
 
 def users(
     uses: Iterable[Use],
-    certificates: tuple[Certificate, ...],
+    shelf: Shelf,
     by_file: Mapping[str, int],
 ) -> dict[int, Users]:
     """Who uses which certificate; ``by_file`` are those that a file of that name holds."""
@@ -214,14 +205,14 @@ def users(
             groups[exact].append(use)
         else:
             for one in by_identity(use):
-                groups[candidates(one, certificates)].append(one)
+                groups[candidates(one, shelf)].append(one)
     found: dict[int, Users] = {}
     for numbers, group in groups.items():
         shared = len({use.end for use in group}) > 1
         for end in End:
             uses_of_end = [use for use in group if use.end is end]
-            order = with_key_first(numbers, end, certificates) if shared else numbers
-            chosen = newest(order, certificates, len(sources(uses_of_end)))
+            order = with_key_first(numbers, end, shelf) if shared else numbers
+            chosen = shelf.newest(order, len(sources(uses_of_end)))
             one_of_them = users_of(uses_of_end, len(chosen) == 1)
             for number in chosen:
                 found[number] = found.get(number, NOBODY).plus(one_of_them)
@@ -233,12 +224,10 @@ def sources(uses: Iterable[Use]) -> set[str]:
     return {name for use in uses for name in (use.named or use.identities or ("",))}
 
 
-def with_key_first(
-    numbers: tuple[int, ...], end: End, certificates: tuple[Certificate, ...]
-) -> list[int]:
+def with_key_first(numbers: tuple[int, ...], end: End, shelf: Shelf) -> list[int]:
     """Those that fit an end where both ends have the same name: only this host has keys."""
     wanted = end is End.LOCAL
-    fit = [number for number in numbers if bool(certificates[number].private_key) is wanted]
+    fit = [number for number in numbers if bool(shelf.certificates[number].private_key) is wanted]
     return fit or list(numbers)
 
 
@@ -260,40 +249,27 @@ def users_of(group: list[Use], exact: bool) -> Users:
     )
 
 
-# --- authorities --------------------------------------------------------------------
+def with_authorities(
+    strangers: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users]
+) -> dict[int, Users]:
+    """The same with the authorities above each, and those that strangers may need.
 
-
-def issuers(certificate: Certificate, certificates: tuple[Certificate, ...]) -> list[int]:
-    """Who may have issued it, of those that are loaded: the one that ends last comes first."""
-    found = [
-        number
-        for number, one in enumerate(certificates)
-        if one.subject == certificate.issuer
-        and one.kind is Kind.AUTHORITY
-        and not is_another_key(certificate, one)
-    ]
-    return sorted(
-        found, key=lambda number: certificates[number].not_after or LONG_AGO, reverse=True
-    )
-
-
-def is_another_key(certificate: Certificate, issuer: Certificate) -> bool:
-    """Whether it names a key that is not the issuer's."""
-    known = certificate.authority_key and issuer.subject_keys
-    return bool(known) and certificate.authority_key not in issuer.subject_keys
-
-
-def chain(number: int, certificates: tuple[Certificate, ...]) -> tuple[tuple[int, ...], str]:
-    """The authorities above a certificate, and the first one that is missing, or nothing.
-
-    Only a self-signed one ends it (credential_manager.c, ``verify_trust_chain``).
+    Strangers are peers whose certificates are not known. A peer's certificate that was loaded
+    from a file is trusted without its authority.
     """
-    above: list[int] = []
-    current = certificates[number]
-    while not current.is_self_signed:
-        following = next(iter(issuers(current, certificates)), None)
-        if following is None or following in above or following == number:
-            return tuple(above), current.issuer
-        above.append(following)
-        current = certificates[following]
-    return tuple(above), ""
+    found = dict(direct)
+    for number, who in direct.items():
+        if who.pinned and not who.own:
+            continue
+        above, _ = shelf.chain(number)
+        for one in above:
+            found[one] = found.get(one, NOBODY).plus(who._replace(pinned=False, authority=True))
+    for number, authority in enumerate(shelf.certificates):
+        if number in found or authority.kind is not Kind.AUTHORITY:
+            continue
+        needing = frozenset(
+            use.connection for use in strangers if use.authority in (None, authority.subject)
+        )
+        if needing:
+            found[number] = Users(peers=needing, maybe=True, authority=True)
+    return found

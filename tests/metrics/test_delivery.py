@@ -18,7 +18,7 @@ from check_ipsec.metrics import command, delivery
 from check_ipsec.metrics.delivery import Address, address, send, write
 from check_ipsec.metrics.formats import FORMATS
 from tests.hosts import ROOT
-from tests.metrics.saying import HOSTS, say, say_host, timeless
+from tests.metrics.saying import HOSTS, READING, say, say_host, series, timeless
 
 EACH = pytest.mark.parametrize("name", FORMATS)
 
@@ -305,10 +305,15 @@ def test_an_error_of_ours_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_a_memory_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+def test_without_a_memory_counters_are_absent(tmp_path: Path) -> None:
+    """Less than before would be a counter that began anew, and then a burst."""
     (tmp_path / "state").mkdir()
-    said = say_host("mesh-all-up", "--state", str(tmp_path / "state"))
+    words = ("--captured", str(READING), "--format", "json", "--state", str(tmp_path / "state"))
+    said = say(*words)
     assert said.exit == 0
+    found = series(said.text)
+    assert [one for one in found if one[0].endswith("_total")] == []
+    assert found["ipsec_source_success", "source=memory"] == 0
     assert said.complaints == (f"ipsec-metrics: no earlier reading, {tmp_path}/state: not a file\n")
 
 

@@ -1,5 +1,6 @@
 """Labels of the site's own."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -67,9 +68,27 @@ def test_a_file_that_is_none(tmp_path: Path, name: str) -> None:
 
 def test_the_first_that_matches_counts() -> None:
     labels = [Label("*_v4", "site", "a"), Label("*", "site", "b"), Label("*", "peer", "p")]
-    assert labels_of("bob_v4", labels) == (("peer", "p"), ("site", "a"))
-    assert labels_of("bob_v6", labels) == (("peer", "p"), ("site", "b"))
-    assert labels_of("BOB_V4", [Label("*_v4", "site", "a")]) == ()
+    assert labels_of(["bob_v4", "bob_v6"], labels) == {
+        "bob_v4": (("peer", "p"), ("site", "a")), "bob_v6": (("peer", "p"), ("site", "b"))
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("glob", "name", "matches"),
+    [("*_v4", "BOB_V4", False), ("bob", "bob", True), ("bob", "bobby", False),
+     ("b?b", "bob", True), ("[ab]ob", "bob", True), ("[!b]ob", "bob", False),
+     ("*", "a\nb", True), ("b*", "bob", True), ("b**", "bob", True), ("c*", "bob", False), ("ob", "bob", False)],
+)  # fmt: skip
+def test_a_glob_is_of_the_whole_name(glob: str, name: str, matches: bool) -> None:
+    assert bool(labels_of([name], [Label(glob, "site", "a")])[name]) == matches
+
+
+def test_the_file_of_a_fleet_is_no_burden() -> None:
+    names = [f"cp{number:04d}_v{family}" for number in range(65) for family in (4, 6)]
+    labels = [Label(f"cp{number:04d}_*", "site", "a") for number in range(5000)]
+    begin = time.process_time()
+    assert all(labels_of(names, labels).values())
+    assert time.process_time() - begin < 1
 
 
 def test_options_come_before_files_and_only_connections_have_them(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from check_ipsec.errors import CheckIpsecError
 from check_ipsec.host.capture import Recording
 from check_ipsec.host.captured import CapturedHost
 from check_ipsec.metrics.reading import Asked, read
+from check_ipsec.moment import memory
 from check_ipsec.truth.observe import Question
 from tests.hosts import ROOT
 from tests.metrics.saying import READING, Said, say, series, total
@@ -105,6 +106,18 @@ def test_a_damaged_memory_begins_anew(tmp_path: Path) -> None:
     again = said(REKEYED[0], state)
     assert again.exit == 0
     assert series(again.text).keys() == first.keys()
+
+
+def test_a_memory_that_another_holds_leaves_counters_out_once(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    first = series(said(REKEYED[0], state).text)
+    with memory._folder(str(state)) as (folder, name), memory._locked(folder, name):
+        held = series(said(REKEYED[1], state).text)
+    assert held["ipsec_source_success", "source=memory"] == 0
+    assert not any(one[0].endswith("_total") for one in held)
+    last = series(said(REKEYED[2], state).text)
+    assert last.keys() == first.keys()
+    assert [one for one in first if one[0].endswith("_total") and last[one] < first[one]] == []
 
 
 TEXTS = ("statusall", "xfrm-statistics", "xfrm-policy", "xfrm_stat", "listcounters",

@@ -127,6 +127,13 @@ def test_bash_completes_values(tmp_path: Path, command: Command) -> None:
     assert completed(command, tmp_path, "--captured", "f") == ["folder"]
 
 
+def test_bash_completes_choices(tmp_path: Path) -> None:
+    (command,) = (command for command in COMMANDS if command.name == "ipsec-metrics")
+    assert completed(command, tmp_path, "--format", "") == ["prometheus", "graphite", "json",
+                                                            "influx"]  # fmt: skip
+    assert completed(command, tmp_path, "--prefix", "") == []
+
+
 # --- Icinga -----------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from check_ipsec.truth.flaws import Flaw
 from tests.certificates import (
     ALICE,
     AUTHORITY,
@@ -271,6 +272,36 @@ def test_connections_that_are_no_matter_of_certificates() -> None:
     shunt = Connection("shunt", local=Round(""), remote=Round(""), settings="    type=drop\n")
     for one in (Connection(local=secret, remote=secret), off, shunt):
         assert used(Charon([ALICE], [one])) == {}
+
+
+def test_a_secret_needs_no_certificate_though_one_was_inherited() -> None:
+    inherits = Connection(local=Round("CN=alice", "pre-shared key", "CN=alice", "alice.pem"),
+                          remote=Round("CN=bob", "pre-shared key"))  # fmt: skip
+    assert used(Charon([ALICE._replace(end=-1.5)], [inherits])) == {}
+
+
+def test_ifuri_insists_where_an_address_is_known() -> None:
+    there = "  CRL URIs:  http://ca.example/list\n"
+    policy = "    strictcrlpolicy=ifuri\n"
+    for extra, flaw in (("", Flaw.CRL_OLD), (there, Flaw.CRL_STRICT)):
+        host = Charon([ALICE, BOB._replace(extra=extra)], crls=crl(-2.5), setup=policy)
+        (listed,) = (one for one in seen(host).items if one.noun == "CRL")
+        assert listed.flaws == ((flaw, "is out of date for 2 days"),)
+
+
+def test_a_certificate_that_was_taken_back() -> None:
+    text = crl(3.5, serials=("01",)).replace("key compromise", "remove from crl")
+    assert flaws(Charon(crls=text)) == {}
+
+
+def test_nobody_asks_for_the_list_of_an_authority_of_no_peer() -> None:
+    other = Cert("CN=Other", issuer="CN=Other", serial="cb", subject_key="66", authority_key="66")
+    bob = BOB._replace(issuer="CN=Other", authority_key="66")
+    host = Charon([ALICE, bob], authorities=[AUTHORITY, other], crls=crl(-2.5))
+    assert flaws(host) == {}
+    stranger = Charon([ALICE], [Connection(up=False)], crls=crl(-2.5))
+    assert flaws(stranger) == {CA: ["is out of date for 2 days"]}
+    assert seen(stranger).unknown == ("bob",)
 
 
 def test_connections_that_charon_has_not_loaded_are_told() -> None:

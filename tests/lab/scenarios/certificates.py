@@ -3,7 +3,11 @@
 Each time check_ipsec_certs names the certificate and the number of connections that it hits.
 """
 
+import re
+
+from lab.asking import ask_keeping
 from lab.certificates import certify, intermediate, revoke, valid
+from lab.errors import LabError
 from lab.hosts import Host
 from lab.ipsec_conf import RESPONDER, SETUP, TRANSPORT, mesh, section
 from lab.scenario import Lab, scenario
@@ -245,6 +249,23 @@ def certs_identity_not_in_it(lab: Lab) -> None:
 
 
 @scenario(live=True)
+def certs_clock_set_back(lab: Lab) -> None:
+    """The clock says 2025 or so: nothing has begun yet, and it is the clock that is doubted."""
+    alice, bob = alice_and_bob(lab)
+    started(alice, bob, *UP)
+    alice.run("date", "--set=-400 days")
+    try:
+        answer = ask_keeping(alice, lab.folder / "1", plugin=PLUGIN)
+    finally:
+        alice.run("date", "--set=+400 days")
+    names = ", ".join(f"{name} (2 connections)" for name in ("Example CA", "bob", "alice"))
+    doubt = r"; is the clock right? It says \d{4}-\d\d-\d\d \d\d:\d\d UTC"
+    line = re.escape(f"CRITICAL - 3 of 3 certificates start in 399 days: {names}")
+    if not re.fullmatch(line + doubt.replace("?", r"\?"), answer.line):
+        raise LabError(f"said: {answer.line}")
+
+
+@scenario(live=True)
 def certs_of_130_connections(lab: Lab) -> None:
     """A node with 65 peers and one certificate, which ends in five days."""
     alice = lab.host("alice")
@@ -267,6 +288,7 @@ def certs_questions_refused(lab: Lab) -> None:
     alice = lab.certified_host("alice")
     alice.configure(mesh("alice", "bob"), secret("alice"))
     certs(lab, alice, "CRITICAL - charon is not running")
+    certs(lab, alice, "CRITICAL - charon is not running", *FILES, said=("alice 20", "own 2"))
     alice.start()
     rules = alice.read("/etc/sudoers.d/monitoring-plugins-ipsec")
     older = "nagios ALL=(root) NOPASSWD: /usr/sbin/ipsec stroke statusall\n"
