@@ -98,9 +98,8 @@ def simulated(commands: str) -> str:
     """Icinga's commands with what only a test may have: the name of a captured host."""
     captured = '"--captured" = "$captured$"'
     text = commands.replace("arguments = {", f"arguments = {{\n\t\t{captured}", 1)
-    for name in ("daemon", "traffic"):
-        text = text.replace(f'PluginDir + "/check_ipsec_{name}"', CHARON)
-    return text
+    text = text.replace('PluginDir + "/check_ipsec_traffic"', '"/bin/true"')
+    return text.replace('PluginDir + "/check_ipsec_daemon"', CHARON)
 
 
 def towards(site: str) -> str:
