@@ -24,6 +24,7 @@ from tests.hosts import ROOT
 
 ALERTMANAGER = ROOT / "doc/examples/alertmanager.yml"
 SHORT_OF_AN_HOUR = "50m"
+QUERY = 'count by (alertname) (ALERTS{alertstate="firing"})'
 
 
 class Pager:
@@ -36,7 +37,7 @@ class Pager:
         class Handler(BaseHTTPRequestHandler):
             """Keep what comes."""
 
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 text = self.rfile.read(int(self.headers["Content-Length"]))
                 received.append((self.path, json.loads(text)))
                 self.send_response(200)
@@ -70,14 +71,13 @@ class Engines:
 
     def firing(self) -> dict[str, int]:
         """How many alerts of each name Prometheus has."""
-        query = 'count by (alertname) (ALERTS{alertstate="firing"})'
-        text = urlopen(f"{self.prometheus}/api/v1/query?{urlencode({'query': query})}").read()
+        text = urlopen(f"{self.prometheus}/api/v1/query?{urlencode({'query': QUERY})}").read()
         result = json.loads(text)["data"]["result"]
         return {one["metric"]["alertname"]: int(one["value"][1]) for one in result}
 
     def settle(self, **firing: int) -> list[tuple[str, str, int]]:
         """The notifications, once these alerts fire and the Alertmanager had its time."""
-        wait_for(lambda: self.firing() == firing, f"{firing}, not {self.firing()}", 120)
+        wait_for(lambda: self.firing() == firing, str(firing), 120)
         # several times the group_interval
         time.sleep(12)
         assert self.firing() == firing
@@ -143,11 +143,11 @@ def backfill(fleet: Fleet, minute: int, folder: Path, data: Path) -> None:
     text = folder / "samples"
     with text.open("w") as file:
         for name, labels, values in fleet.series():
+            # a fleet's time begins at 0
+            begin = now - 60 * minute if name.endswith("_timestamp_seconds") else 0
             for moment, value in ((now - 3600, values[0]), (now, values[minute])):
-                if name == "ipsec_reading_timestamp_seconds" and value is not None:
-                    value = moment
                 if value is not None:
-                    file.write(f"{selector(name, labels)} {value!r} {moment}\n")
+                    file.write(f"{selector(name, labels)} {value + begin!r} {moment}\n")
         file.write("# EOF\n")
     subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", text, data],
                    check=True, capture_output=True)  # fmt: skip

@@ -35,17 +35,13 @@ class Expected:
 
     def _sample(self, minute: int, expression: str, wanted: list[tuple[Labels, int]]) -> None:
         samples = [{"labels": selector("", labels), "value": value} for labels, value in wanted]
-        self.samples.append(
-            {"expr": expression, "eval_time": f"{minute}m", "exp_samples": samples}
-        )
+        self.samples.append({"expr": expression, "eval_time": f"{minute}m", "exp_samples": samples})
 
     def words(self, minute: int, alert: str, labels: Labels, **said: str) -> None:
         """This alert alone has its name then, with these labels and annotations."""
         page = f"/usr/share/doc/monitoring-plugins-ipsec/fleet.md#{alert.lower()}"
         wanted = {"exp_labels": labels, "exp_annotations": {**said, "runbook": page}}
-        self.alerts.append(
-            {"alertname": alert, "eval_time": f"{minute}m", "exp_alerts": [wanted]}
-        )
+        self.alerts.append({"alertname": alert, "eval_time": f"{minute}m", "exp_alerts": [wanted]})
 
     def hold(self, fleet: Fleet, folder: Path) -> None:
         """Let promtool evaluate the rules minute by minute."""

@@ -5,9 +5,9 @@ rule on both sides: promtool stops at 10,000 samples a query. What happens to th
 faults of connections and of nodes.
 """
 
-from collections.abc import Callable, Iterator
-from functools import cached_property, lru_cache
-from itertools import groupby
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property
+from itertools import accumulate, groupby
 from typing import NamedTuple, Optional
 
 SITES = tuple(f"dc{number}" for number in range(1, 6))
@@ -63,7 +63,7 @@ class Fleet:
         self.standby: dict[Node, list[Value]] = {}
         self.child_sas: dict[Connection, list[Value]] = {}
         self.stale: dict[Connection, list[Value]] = {}
-        self.certificate = {node: 90 * DAY for node in self.nodes}
+        self.certificate = dict.fromkeys(self.nodes, 90 * DAY)
 
     def _connections(self) -> Iterator[Connection]:
         places = {site: [node for node in self.nodes if node.site == site] for site in SITES}
@@ -111,15 +111,13 @@ class Fleet:
             known = zip(self.scraped[node], self.known[node], strict=True)
             yield "up", node.labels, [float(there) if target else None for there, target in known]
             for name, labels, values in self._of_node(node):
-                shown = zip(values, self.scraped[node], strict=True)
-                yield name, node.labels | labels, [value if there else None for value, there in shown]
+                yield name, node.labels | labels, shown(values, self.scraped[node])
         for connection, states in self.states.items():
             yield from self._of_connection(connection, states)
 
     def _of_node(self, node: Node) -> Iterator[tuple[str, Labels, list[Value]]]:
         good = self.read[node]
-        last = [max((m for m in range(minute + 1) if good[m]), default=0)
-                for minute in range(self.minutes)] if not all(good) else range(self.minutes)  # fmt: skip
+        last = list(accumulate(range(self.minutes), lambda then, now: now if good[now] else then))
         yield "ipsec_reading_success", {}, [float(one) for one in good]
         yield "ipsec_reading_timestamp_seconds", {}, [60.0 * minute for minute in last]
         yield "ipsec_charon_up", {}, list(self.charon[node])
@@ -137,19 +135,19 @@ class Fleet:
     ) -> Iterator[tuple[str, Labels, list[Value]]]:
         there = self.scraped[connection.node]
         for state in STATES:
-            values = [float(now == state) if seen else None
-                      for now, seen in zip(states, there, strict=True)]  # fmt: skip
+            values = shown([float(now == state) for now in states], there)
             yield "ipsec_connection_state", connection.labels | {"state": state}, values
         sas = self.child_sas.get(connection, [float(state == "established") for state in states])
-        yield "ipsec_connection_child_sas", connection.labels, [
-            value if seen else None for value, seen in zip(sas, there, strict=True)
-        ]
+        yield "ipsec_connection_child_sas", connection.labels, shown(sas, there)
         if connection in self.stale:
             yield "ipsec_connection_stale", connection.labels, self.stale[connection]
-        clear = zip(self.clear[connection], there, strict=True)
-        yield "ipsec_connection_cleartext", connection.labels, [
-            value if seen else None for value, seen in clear
-        ]
+        clear = shown(self.clear[connection], there)
+        yield "ipsec_connection_cleartext", connection.labels, clear
+
+
+def shown(values: Sequence[Value], there: list[bool]) -> list[Value]:
+    """The values while the node is scraped."""
+    return [value if seen else None for value, seen in zip(values, there, strict=True)]
 
 
 def selector(name: str, labels: Labels) -> str:
@@ -166,7 +164,7 @@ def notation(values: list[Value]) -> str:
     return _runs(tuple(values))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _runs(values: tuple[Value, ...]) -> str:
     runs = [(value, len(list(run))) for value, run in groupby(values)]
     return " ".join(

@@ -121,7 +121,9 @@ def typed(folder: Path, text: str) -> "subprocess.CompletedProcess[str]":
 def blocks(heading: str) -> list[str]:
     """What is to be typed below a heading."""
     text = re.split(r"(?m)^##+ ", DOCUMENT.partition(f"\n### {heading}\n")[2])[0]
-    return [dedent(block).strip() for block in re.findall(r"(?m)(?:^(?:    .*)?\n)*^    .*\n", text)]
+    return [
+        dedent(block).strip() for block in re.findall(r"(?m)(?:^(?:    .*)?\n)*^    .*\n", text)
+    ]
 
 
 def test_ssh_says_the_worst_first_and_who_did_not_answer(folder: Path) -> None:
@@ -175,7 +177,7 @@ def test_the_switch_says_first_what_it_would_do(folder: Path) -> None:
     said = typed(folder, dry).stdout
     assert "n01 | CHANGED | rc=0 >>\nipsec " in said
     # captured hosts are never switched
-    assert ["ipsec-global down", "ipsec-global up -b"] == [line.split("'")[1] for line in real]
+    assert [line.split("'")[1] for line in real] == ["ipsec-global down", "ipsec-global up -b"]
     done = typed(folder, real[0])
     assert done.returncode != 0
     assert "--captured" in done.stdout

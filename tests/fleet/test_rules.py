@@ -20,8 +20,9 @@ def between(fleet: Fleet, node: str, site: str) -> Connection:
 
 
 def down(connection: Connection) -> Labels:
-    return {"alertname": "IpsecConnectionDown", "node": connection.node.name,
-            "connection": connection.labels["connection"], "site": connection.peer.site}  # fmt: skip
+    name, site = connection.labels["connection"], connection.peer.site
+    node = connection.node.name
+    return {"alertname": "IpsecConnectionDown", "node": node, "connection": name, "site": site}
 
 
 def node_down(name: str) -> Labels:
@@ -126,8 +127,9 @@ def test_one_dead_site(expected: Expected, tmp_path: Path) -> None:
                     IpsecClearText=160, IpsecReadingMissing=40)  # fmt: skip
     expected.words(25, "IpsecSiteDown", {"site": "dc3", "node_site": "dc3", "severity": "page"},
                    summary="site dc3: 100% of the connections towards it are down",
-                   description="160 connections from other sites are down, traffic of 160 leaves "
-                   "in clear text. Its uplink, its firewall, or charon on all of its nodes.")  # fmt: skip
+                   description="160 connections from other sites are down, traffic of 160 "
+                   "leaves in clear text. Its uplink, its firewall, or charon on all of its "
+                   "nodes.")  # fmt: skip
     expected.counts(31, IpsecSiteDown=1, IpsecNodeDown=40, IpsecConnectionDown=160)
     expected.counts(42, IpsecSiteDown=1)
     expected.firing(46)
@@ -219,9 +221,9 @@ def test_what_is_no_outage(expected: Expected, tmp_path: Path) -> None:
     for connection in fleet.where(lambda one: one.peer.name == "dc4n20"):
         fleet.state(connection, 10, None, "ignored", clear=False)
     fleet.gone_from_prometheus(fleet.by_name["dc4n20"], 10)
-    # idle traps, clients, a shunt, a clock two minutes behind
-    for connection, state in zip(fleet.where(lambda one: one.node.name == "dc3n33"),
-                                 ("on_demand", "clients", "shunt", "loaded"), strict=False):  # fmt: skip
+    # an idle trap, clients, a shunt
+    quiet = fleet.where(lambda one: one.node.name == "dc3n33")
+    for connection, state in zip(quiet, ("on_demand", "clients", "shunt", "loaded"), strict=False):
         fleet.state(connection, 0, None, state, clear=False)
     for minute in range(1, fleet.minutes):
         expected.firing(minute)
