@@ -71,15 +71,15 @@ class Engines:
 
     def firing(self) -> dict[str, int]:
         """How many alerts of each name Prometheus has."""
-        text = urlopen(f"{self.prometheus}/api/v1/query?{urlencode({'query': QUERY})}").read()
-        result = json.loads(text)["data"]["result"]
+        with urlopen(f"{self.prometheus}/api/v1/query?{urlencode({'query': QUERY})}") as answer:
+            result = json.load(answer)["data"]["result"]
         return {one["metric"]["alertname"]: int(one["value"][1]) for one in result}
 
     def settle(self, **firing: int) -> list[tuple[str, str, int]]:
         """The notifications, once these alerts fire and the Alertmanager had its time."""
         wait_for(lambda: self.firing() == firing, str(firing), 120)
-        # several times the group_interval
-        time.sleep(12)
+        # group_wait, and group_interval twice
+        time.sleep(20)
         assert self.firing() == firing
         return self.pager.received()
 
@@ -95,6 +95,7 @@ def engines(fleet: Fleet, minute: int, folder: Path, *silence: str) -> Iterator[
     data = folder / "data"
     with ExitStack() as stack:
         pager = Pager()
+        stack.callback(pager.server.server_close)
         stack.callback(pager.server.shutdown)
         prometheus, alertmanager = free_port(), free_port()
         both = Engines(prometheus, alertmanager, pager)
@@ -126,6 +127,8 @@ def engines(fleet: Fleet, minute: int, folder: Path, *silence: str) -> Iterator[
             folder, "prometheus", f"--config.file={config}", f"--storage.tsdb.path={data}",
             f"--web.listen-address=127.0.0.1:{prometheus}",
             f"--query.lookback-delta={SHORT_OF_AN_HOUR}",
+            # the Alertmanager is found after five seconds; what came before is sent again
+            "--rules.alert.resend-delay=3s",
         ))  # fmt: skip
         wait_for(lambda: is_ready(both.prometheus), "Prometheus is ready")
         yield both
@@ -133,7 +136,7 @@ def engines(fleet: Fleet, minute: int, folder: Path, *silence: str) -> Iterator[
 
 def quickly(text: str) -> str:
     """A configuration of the Alertmanager with seconds for minutes."""
-    text = re.sub(r"(group_wait:) \d+m", r"\1 3s", text)
+    text = re.sub(r"(group_wait:) \d+m", r"\1 10s", text)
     return re.sub(r"(group_interval: \d+)m", r"\1s", text)
 
 
@@ -168,7 +171,8 @@ def running(folder: Path, program: str, *options: str) -> Iterator[None]:
 def is_ready(address: str) -> bool:
     """Whether it says so."""
     try:
-        return bool(urlopen(f"{address}/-/ready", timeout=5).status == 200)
+        with urlopen(f"{address}/-/ready", timeout=5) as answer:
+            return bool(answer.status == 200)
     except OSError:
         return False
 

@@ -54,14 +54,14 @@ def test_a_dead_node_is_one_and_its_silence_is_none(fleet: Fleet, tmp_path: Path
 
 
 def test_small_things_are_one_of_each_kind(fleet: Fleet, tmp_path: Path) -> None:
-    """Half a site's connections without clear text, two leaks, a node whose reading fails."""
+    """Half of what leads to a site, without clear text, two leaks, a node whose reading fails."""
     for connection in fleet.where(lambda one: one.peer.site == "dc3" and one.node.site in
                                   ("dc1", "dc2")):  # fmt: skip
         fleet.state(connection, 1, clear=False)
     for connection in fleet.where(lambda one: one.peer.site == "dc5")[:2]:
         fleet.state(connection, 1)
         fleet.child_sas[connection] = [1.0] * fleet.minutes
-    fleet.read[fleet.by_name["dc4n30"]][1:] = [False] * (fleet.minutes - 1)
+    fleet.read[fleet.by_name["dc3n30"]][1:] = [False] * (fleet.minutes - 1)
     with engines(fleet, MINUTE, tmp_path) as both:
         paged = both.settle(IpsecConnectionDown=82, IpsecClearText=2, IpsecReadingMissing=1)
         assert sorted(paged) == [("/pager", "IpsecClearText", 2),

@@ -48,28 +48,28 @@ def test_one_connection_one_certificate_one_reading(expected: Expected, tmp_path
     """Each of the small things, each alone on its node, and its end."""
     fleet = Fleet()
     lost = between(fleet, "dc1n07", "dc4")
-    fleet.state(lost, 10, 30, clear=False)
+    fleet.state(lost, 10, 36, clear=False)
     leaking = between(fleet, "dc2n01", "dc3")
-    fleet.state(leaking, 20, 30)
+    fleet.state(leaking, 30, 35)
     fleet.child_sas[leaking] = [1.0] * fleet.minutes
     silent, failing = fleet.by_name["dc3n20"], fleet.by_name["dc4n30"]
-    fleet.scraped[silent][10:30] = [False] * 20
-    fleet.read[failing][10:30] = [False] * 20
+    fleet.scraped[silent][10:36] = fleet.read[failing][10:36] = [False] * 26
     fleet.certificate[fleet.by_name["dc5n39"]] = 7 * DAY + 20 * 60
     subject = "CN=dc5n39"
 
     leaks = clear(leaking, "up")
-    expected.firing(21, missing("dc3n20"), missing("dc4n30"), down(lost))
-    expected.firing(22, leaks, missing("dc3n20"), missing("dc4n30"), down(lost))
-    expected.firing(25, leaks, missing("dc3n20"), missing("dc4n30"), down(lost))
+    others = (missing("dc3n20"), missing("dc4n30"), down(lost))
+    expected.firing(19)
+    expected.firing(31, *others)
+    expected.firing(34, leaks, *others)
     certificate = {"alertname": "IpsecCertificateDay", "certificate": subject}
     expected.firing(48, certificate)
     node = {"severity": "page"}
-    expected.words(25, "IpsecConnectionDown", lost.labels | node | {"node": "dc1n07"},
+    expected.words(34, "IpsecConnectionDown", lost.labels | node | {"node": "dc1n07"},
                    summary=f"dc1n07: connection to-{lost.peer.name} is down",
                    description="100% of the last ten minutes. On the node: "
                    f"check_ipsec -v -i 'to-{lost.peer.name}'")  # fmt: skip
-    expected.words(25, "IpsecClearText",
+    expected.words(34, "IpsecClearText",
                    leaking.labels | node | {"node": "dc2n01", "sa": "up"},
                    summary=f"dc2n01: traffic of to-{leaking.peer.name} leaves in clear text",
                    description="Its SA is up, and the traffic passes beside it. On the node: "

@@ -43,7 +43,7 @@ apply Notification "page" to Service {
     assign where true
 }
 object CheckCommand "is-up" {
-    command = [ "/usr/bin/test", "-e", "%(fleet)s/$host.name$/up" ]
+    command = [ "/bin/sh", "-c", "[ -e %(fleet)s/$host.name$/up ] || exit 2" ]
 }
 template Host "node" {
     check_command = "is-up"
