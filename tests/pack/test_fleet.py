@@ -54,3 +54,10 @@ def test_what_is_named_by_its_path_is_shipped_uncompressed(name: str) -> None:
     assert f"-X{name}" in (ROOT / "debian/rules").read_text()
     docs = (ROOT / "debian/monitoring-plugins-ipsec.docs").read_text().split()
     assert f"doc/{name}" in docs or (ROOT / "doc/examples" / name).is_file()
+
+
+def test_the_rules_use_what_ipsec_metrics_prints() -> None:
+    series = pytest.importorskip("check_ipsec.metrics.series")
+    used = set(re.findall(r"(?<![\w:])ipsec_\w+(?![\w:])", re.sub(r"#.*", "", RULES)))
+    # a site's own, see the page
+    assert used - {"ipsec_standby"} <= {f"ipsec_{metric.name}" for metric in series.METRICS}
