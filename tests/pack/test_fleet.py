@@ -9,7 +9,7 @@ from tests.hosts import ROOT
 PAGE = (ROOT / "doc/fleet.md").read_text()
 RULES = (ROOT / "etc/prometheus/rules/monitoring-plugins-ipsec.yml").read_text()
 ALERTMANAGER = (ROOT / "doc/examples/alertmanager.yml").read_text()
-ICINGA = (ROOT / "etc/icinga2/conf.d/monitoring-plugins-ipsec-fleet.conf").read_text()
+ICINGA = (ROOT / "etc/icinga2/features-available/ipsec-fleet.conf").read_text()
 ALERTS = sorted(set(re.findall(r"alert: (\w+)", RULES)))
 FOLDER = "/usr/share/doc/monitoring-plugins-ipsec"
 

@@ -72,6 +72,7 @@ def icinga2(node: System) -> Iterator[None]:
     """Icinga 2 as Debian configures it, with that fleet, after all was checked once."""
     node.apt("install", "--no-install-recommends", "icinga2-bin", "monitoring-plugins-basic")
     node.run("icinga2", "api", "setup")
+    node.run("icinga2", "feature", "enable", "ipsec-fleet")
     node.write("/etc/icinga2/conf.d/hosts.conf", site())
     shipped = node.read(COMMANDS)
     node.write(COMMANDS, simulated(shipped))
@@ -92,6 +93,7 @@ def icinga2(node: System) -> Iterator[None]:
     node.run("pkill", "-KILL", "icinga2")
     daemon.wait(timeout=60)
     node.write(COMMANDS, shipped)
+    node.run("icinga2", "feature", "disable", "ipsec-fleet")
 
 
 def simulated(commands: str) -> str:
@@ -273,9 +275,20 @@ def test_connections_that_belong_to_no_site_are_told(node: System) -> None:
     assert page == f"ipsec-dc1!ipsec_nodes WARNING site dc1: {text}"
 
 
-def test_a_site_whose_host_is_forgotten_is_no_valid_configuration(node: System) -> None:
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('Host "ipsec-dc4"', 'Host "ipsec-dc6"', "'ipsec-dc4' of type 'Host' does not exist"),
+        ('"node", vars.ipsec_site = "dc4"', '"node"', "'ipsec-' of type 'Host' does not exist"),
+    ],
+    ids=["site", "node"],
+)
+def test_what_is_forgotten_is_no_valid_configuration(
+    node: System, right: str, wrong: str, said: str
+) -> None:
     path = "/etc/icinga2/conf.d/hosts.conf"
-    node.write(path, node.read(path).replace('Host "ipsec-dc4"', 'Host "ipsec-dc6"'))
+    node.write(path, site().replace(right, wrong))
     done = node.run("icinga2", "daemon", "-C", check=False)
+    node.write(path, site())
     assert done.returncode != 0
-    assert "ipsec-dc4" in done.stdout
+    assert said in done.stdout
