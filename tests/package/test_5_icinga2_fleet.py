@@ -275,6 +275,24 @@ def test_connections_that_belong_to_no_site_are_told(node: System) -> None:
     assert page == f"ipsec-dc1!ipsec_nodes WARNING site dc1: {text}"
 
 
+def test_without_the_feature_the_nodes_notify(node: System) -> None:
+    """A variable alone silences nobody."""
+    assert not notifies(node, "dc1n01!ipsec")
+    node.run("icinga2", "feature", "disable", "ipsec-fleet")
+    hosts = site().replace('import "ipsec-site"', 'check_command = "dummy"')
+    node.write("/etc/icinga2/conf.d/hosts.conf", hosts)
+    assert notifies(node, "dc1n01!ipsec")
+    node.run("icinga2", "feature", "enable", "ipsec-fleet")
+    node.write("/etc/icinga2/conf.d/hosts.conf", site())
+
+
+def notifies(node: System, service: str) -> bool:
+    """Whether a service does, as Icinga would be configured now."""
+    node.run("icinga2", "daemon", "-C")
+    said = node.run("icinga2", "object", "list", "--type", "Service", "--name", service).stdout
+    return "* enable_notifications = true" in said
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
