@@ -5,6 +5,7 @@ a trouble is another captured host in its place.
 """
 
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator
 
@@ -100,8 +101,8 @@ def simulated(commands: str) -> str:
     """Icinga's commands with what only a test may have: the name of a captured host."""
     captured = '"--captured" = "$captured$"'
     text = commands.replace("arguments = {", f"arguments = {{\n\t\t{captured}", 1)
-    text = text.replace('PluginDir + "/check_ipsec_traffic"', '"/bin/true"')
-    return text.replace('PluginDir + "/check_ipsec_daemon"', CHARON)
+    text = text.replace('PluginDir + "/check_ipsec_daemon"', CHARON)
+    return re.sub(r'PluginDir \+ "/check_ipsec_\w+"', '"/bin/true"', text)
 
 
 def towards(site: str) -> str:
