@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.report.layout import age
-from check_ipsec.report.sas import child_tag, ike_tag
+from check_ipsec.report.sas import child_tag, ike_tag, trap_tag
 from check_ipsec.truth.observe import Observation
 from check_ipsec.truth.unlisted import Unlisted
 from check_ipsec.untrusted import plain
@@ -54,7 +54,7 @@ def unlisted_remarks(unlisted: Unlisted) -> Iterator[str]:
     tags = [*unlisted.loaded]
     tags += [ike_tag(ike) for ike in unlisted.ike_sas]
     tags += [child_tag(child) for _, child in unlisted.sas]
-    tags += [child_tag(trap) for trap in unlisted.traps]
+    tags += [trap_tag(trap) for trap in unlisted.traps]
     tags += [f"{child_tag(one)} to {ike.remote_host}" for ike, one in unlisted.superseded]
     if tags:
         yield f"not in ipsec.conf ({len(tags)}): {plain(', '.join(tags))}"

@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 
 from check_ipsec.configuration.expectation import Expectation, Override, expectation
 from check_ipsec.model.configuration import Connection
-from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa, IkeState, Peer, Shunt, Status
+from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa, IkeState, Peer, Shunt, Status, Trap
 from check_ipsec.model.kernel import Mark
 from check_ipsec.truth.kernel import Kernel
 from check_ipsec.truth.protection import (
@@ -64,7 +64,7 @@ class Facts(NamedTuple):
     ike_sas: tuple[IkeSa, ...]
     sas: tuple[tuple[IkeSa, ChildSa], ...]
     carrying: tuple[tuple[IkeSa, ChildSa], ...]
-    traps: tuple[ChildSa, ...]
+    traps: tuple[Trap, ...]
     shunt: Optional[Shunt]
     kernel: Optional[Kernel]
     asked: bool
@@ -122,7 +122,7 @@ class Index:
         self.peers: dict[str, list[Peer]] = defaultdict(list)
         self.sas: dict[str, list[tuple[IkeSa, ChildSa]]] = defaultdict(list)
         self.ike_sas: dict[str, list[IkeSa]] = defaultdict(list)
-        self.traps: dict[str, list[ChildSa]] = defaultdict(list)
+        self.traps: dict[str, list[Trap]] = defaultdict(list)
         self.shunts: dict[str, Shunt] = {}
         self.claims = Claims(frozenset(), {})
         self._hiding: list[str] = []
