@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar import listcounters, statusall, xfrm_policy, xfrm_state
+from check_ipsec.grammar import listcounters, statusall, vici, xfrm_policy, xfrm_state
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 PARSERS: dict[str, Callable[[str, str], Any]] = {
+    "list-conns": vici.parse_conns,
+    "list-pols": vici.parse_policies,
+    "list-sas": vici.parse_sas,
     "listcounters": listcounters.parse,
+    "stats": vici.parse_stats,
     "statusall": statusall.parse,
     "xfrm-policy": xfrm_policy.parse,
     "xfrm-state": xfrm_state.parse,

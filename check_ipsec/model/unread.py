@@ -2,6 +2,9 @@
 
 from typing import NamedTuple, Optional
 
+# the section of what was added to a protocol that may grow: seen, and no misunderstanding
+ADDITIONS = "VICI"
+
 
 class UnreadLine(NamedTuple):
     """A line that the grammar does not know, and the section that it stands in.

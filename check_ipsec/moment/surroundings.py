@@ -5,7 +5,7 @@ In a module of its own, for check_ipsec needs nothing of it and starts every min
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,10 +13,12 @@ from check_ipsec.errors import CheckIpsecError, DaemonNotRunning
 from check_ipsec.grammar import listcounters, system, xfrm_stat, xfrm_statistics
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source
+from check_ipsec.model.configuration import Configuration
 from check_ipsec.model.counters import CounterLists
 from check_ipsec.model.system import Process
 from check_ipsec.model.traffic import ErrorCounts, Statistics
-from check_ipsec.moment.snapshot import Daemon, read, read_daemon, uses_libipsec
+from check_ipsec.moment.answer import Daemon
+from check_ipsec.moment.snapshot import read, read_daemon, uses_libipsec
 
 
 class Surroundings(NamedTuple):
@@ -47,12 +49,12 @@ class Surroundings(NamedTuple):
 
 
 def take(
-    host: Host, deadline: Deadline, names: Iterable[str], sources: Collection[Source]
+    host: Host, deadline: Deadline, configuration: Configuration, sources: Collection[Source]
 ) -> Surroundings:
     """Read and parse ``sources``, as :func:`check_ipsec.moment.snapshot.take` does."""
     taken = Surroundings()
     if Source.STATUSALL in sources:
-        taken = taken._replace(daemon=read_daemon(host, deadline, tuple(names)))
+        taken = taken._replace(daemon=read_daemon(host, deadline, configuration))
     if Source.XFRM_STATISTICS in sources and not uses_libipsec(taken.daemon):
         begin = host.time
         statistics = read(host, deadline, Source.XFRM_STATISTICS, xfrm_statistics.parse)

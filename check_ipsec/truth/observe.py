@@ -12,8 +12,9 @@ from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.kernel import Policies, States
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.second_look import may_look_again
-from check_ipsec.moment.snapshot import Daemon, Snapshot, take
+from check_ipsec.moment.snapshot import Snapshot, take
 from check_ipsec.truth.kernel import Kernel
 from check_ipsec.truth.reconcile import fleeting, reconcile
 from check_ipsec.truth.unlisted import Unlisted, unlisted
@@ -98,8 +99,7 @@ def look(
     """One moment of the host, judged."""
     connections = configuration.connections
     asked_for = chosen(connections, question)
-    names = (connection.name for connection in connections)
-    snapshot = take(host, deadline, names, SOURCES if question.ask_kernel else OF_CHARON)
+    snapshot = take(host, deadline, configuration, SOURCES if question.ask_kernel else OF_CHARON)
     daemon, kernel = snapshot.daemon, kernel_of(snapshot)
     status = daemon.status if isinstance(daemon, Daemon) else None
     known = kernel if isinstance(kernel, Kernel) else None
