@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 from typing import NamedTuple
 
 from check_ipsec.errors import CaptureError
-from check_ipsec.host.captured import CONFIGURATION, INDEX, place
+from check_ipsec.host.captured import INDEX, place
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Output, Source
 
@@ -32,6 +32,8 @@ class Recording:
     def __init__(self, host: Host) -> None:
         self.path = host.path
         self.files = host.files
+        self.swanctl = host.swanctl
+        self.way = host.way
         self.readings: list[Reading] = []
         self._host = host
 
@@ -57,14 +59,14 @@ def refuse_existing(directory: str) -> None:
         raise CaptureError(f"{directory}: exists already")
 
 
-def write(directory: str, configuration: str, recording: Recording) -> None:
+def write(directory: str, files: dict[str, str], recording: Recording) -> None:
     """Create ``directory`` with all that was read, or nothing at all.
 
-    ``configuration`` is ipsec.conf resolved into one file. Folders have mode
-    0700, files 0600. Raises CaptureError.
+    ``files`` are those of the configuration by name, each resolved into one. Folders have
+    mode 0700, files 0600. Raises CaptureError.
     """
     refuse_existing(directory)
-    texts = {CONFIGURATION: configuration, **_texts(recording)}
+    texts = {**files, **_texts(recording)}
     try:
         _create(Path(directory), texts)
     except OSError as error:

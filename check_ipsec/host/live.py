@@ -10,7 +10,7 @@ from pathlib import Path
 from pwd import getpwuid
 from shutil import which
 
-from check_ipsec.host.host import Deadline, Files
+from check_ipsec.host.host import Deadline, Files, Way
 from check_ipsec.host.process import Call, run, run_each
 from check_ipsec.host.sources import Output, Source, sudo_refusal, without_addresses, without_keys
 
@@ -29,8 +29,17 @@ class LiveHost:
     Who is not root asks through ``sudo -n``.
     """
 
-    def __init__(self, path: str, files: Files, directories: tuple[str, ...] = DIRECTORIES) -> None:
+    def __init__(
+        self,
+        path: str,
+        files: Files,
+        directories: tuple[str, ...] = DIRECTORIES,
+        swanctl: str | None = None,
+        way: Way = Way.AUTO,
+    ) -> None:
         self.path = path
+        self.swanctl = swanctl
+        self.way = way
         self.files = files
         self._directories = directories
         self._user = _user()

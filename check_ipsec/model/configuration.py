@@ -2,6 +2,9 @@
 
 from typing import NamedTuple, Optional
 
+# by whether their connections have sections
+FILES = {False: "ipsec.conf", True: "swanctl.conf"}
+
 
 class Connection(NamedTuple):
     """A ``conn`` section of ipsec.conf, or a child of swanctl.conf, with all that it inherits.
@@ -32,6 +35,22 @@ class Connection(NamedTuple):
         return None
 
     @property
+    def update(self) -> str:
+        """What is to be done where charon has it otherwise than the file."""
+        command = "ipsec update" if self.section is None else "swanctl --load-all"
+        return f"`{command}` is due"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a glob may match: its name, or that of its section."""
+        return (self.name,) if self.section is None else (self.name, self.section)
+
+    def told(self, difference: str) -> str:
+        """``KEY=VALUE`` or ``no KEY`` of ``settings`` in the words of the file."""
+        key = difference.removeprefix("no ").partition("=")[0]
+        return dict(self.spoken).get(key, difference)
+
+    @property
     def printed_name(self) -> str:
         """The name as it can be told from the padding that charon prints before it."""
         return self.name.lstrip(" ")
@@ -50,3 +69,9 @@ class Configuration(NamedTuple):
     setup: tuple[tuple[str, str], ...] = ()
     files: tuple[str, ...] = ()
     over_vici: bool = False
+
+    @property
+    def called(self) -> str:
+        """The names of the files that list connections."""
+        sections = {connection.section is not None for connection in self.connections}
+        return " and ".join(FILES[one] for one in sorted(sections)) or FILES[False]

@@ -18,7 +18,7 @@ def remarks(observation: Observation) -> Iterator[str]:
     if observation.status:
         yield from daemon_remarks(observation.status)
         yield from unread_remarks(observation.status.unread)
-        yield from unlisted_remarks(observation.unlisted)
+        yield from unlisted_remarks(observation.unlisted, observation.configuration.called)
     if observation.partial:
         yield "charon's answer is partial: it lists fewer IKE_SAs than it counts"
     if observation.kernel_error:
@@ -49,7 +49,7 @@ def unread_remarks(lines: Iterable[UnreadLine]) -> Iterator[str]:
         yield f"not understood, {unread.section}, line {unread.line}: {plain(unread.text)}"
 
 
-def unlisted_remarks(unlisted: Unlisted) -> Iterator[str]:
+def unlisted_remarks(unlisted: Unlisted, files: str) -> Iterator[str]:
     """What charon holds although ipsec.conf does not name it."""
     tags = [*unlisted.loaded]
     tags += [ike_tag(ike) for ike in unlisted.ike_sas]
@@ -57,4 +57,4 @@ def unlisted_remarks(unlisted: Unlisted) -> Iterator[str]:
     tags += [trap_tag(trap) for trap in unlisted.traps]
     tags += [f"{child_tag(one)} to {ike.remote_host}" for ike, one in unlisted.superseded]
     if tags:
-        yield f"not in ipsec.conf ({len(tags)}): {plain(', '.join(tags))}"
+        yield f"not in {files} ({len(tags)}): {plain(', '.join(tags))}"

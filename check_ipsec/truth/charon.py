@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CaptureError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
@@ -114,10 +114,10 @@ def observe(host: Host, asked: Asked, fleeting: Callable[[Measures], bool]) -> C
 
     Raises CheckIpsecError where nothing can be said.
     """
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     asked_for = chosen(configuration.connections, Question(asked.include, asked.exclude))
     if configuration.connections and not asked_for:
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     deadline = Deadline(asked.timeout)
     found = Charon(configuration, asked_for, take(host, deadline, configuration, OF_CHARON))
     status = found.status

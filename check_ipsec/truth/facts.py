@@ -134,7 +134,7 @@ class Index:
         self.claims = claims_of(status)
         self._hiding = [line.text.lstrip(" ") for line in status.unread if line.hides]
         for peer in status.peers:
-            for name in {child.name for child in peer.children}:
+            for name in {child.name for child in peer.children} or {peer.name}:
                 self.peers[name].append(peer)
         for ike in status.ike_sas:
             self.ike_sas[ike.name].append(ike)
@@ -153,7 +153,10 @@ class Index:
     def hides(self, name: str) -> bool:
         """Whether an unread line is about a connection of this name."""
         begin, line_feed, _ = name.partition("\n")
-        tags = (begin,) if line_feed else tuple(f"{name}{tag}" for tag in (":", "[", "{"))
+        section = name.partition("/")[0]
+        tags = (f"{section} {{", *(f"{name}{tag}" for tag in (":", "[", "{")))
+        if line_feed:
+            tags = (begin,)
         return any(text.startswith(tags) for text in self._hiding)
 
 

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple, Optional, Union
 
 from check_ipsec.configuration.expectation import Override
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CheckIpsecError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
@@ -63,14 +63,16 @@ class Observation(NamedTuple):
 
 def observe(host: Host, question: Question) -> Observation:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     filtered = bool(configuration.connections and (question.include or question.exclude))
     if filtered and not chosen(configuration.connections, question):
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     deadline = Deadline(question.timeout)
     first = look(host, deadline, configuration, question)
     if filtered and all(one.state is State.IGNORED for one in first.verdicts):
-        raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
+        raise UsageError(
+            f"no connection of {configuration.path} that is switched on matches -i and -e"
+        )
     if not any(map(fleeting, first.verdicts)):
         return first
     if not may_look_again(host, deadline, question.pause):
@@ -140,8 +142,8 @@ def chosen(connections: Iterable[Connection], question: Question) -> tuple[Conne
     return tuple(
         connection
         for connection in connections
-        if matches(connection.name, question.include or ("*",))
-        and not matches(connection.name, question.exclude)
+        if any(matches(name, question.include or ("*",)) for name in connection.names)
+        and not any(matches(name, question.exclude) for name in connection.names)
     )
 
 

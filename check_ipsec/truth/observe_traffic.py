@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from time import time
 from typing import NamedTuple
 
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, UsageError
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source
@@ -65,10 +65,10 @@ class TrafficObservation(NamedTuple):
 
 def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     asked_for = chosen(configuration.connections, question.which)
     if configuration.connections and not asked_for:
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     deadline = Deadline(question.which.timeout)
     snapshot = take(host, deadline, configuration, COUNTS)
     now = snapshot.counted.timestamp() if snapshot.counted else time()
