@@ -29,6 +29,8 @@ from check_ipsec.host.host import Files
 from check_ipsec.model.configuration import Configuration, Connection
 
 MAX_DEPTH = 100
+# so many sections are looked at for one
+MAX_STEPS = 10_000
 Path = tuple[str, ...]
 
 
@@ -67,18 +69,21 @@ class Settings:
     def __init__(self) -> None:
         self.top = Node("", 0)
         self.paths: dict[str, None] = {}
+        self._steps = 0
 
     def found(self, path: Path) -> tuple[Node, ...]:
         """The sections that make up the one at ``path``, the first to ask first."""
         nodes: list[Node] = []
+        self._steps = 0
         self._find(self.top, path, nodes, 0)
         return tuple(nodes)
 
     def _find(
         self, node: Node, path: Path, nodes: list[Node], depth: int, follow: bool = True
     ) -> None:
-        if depth > MAX_DEPTH:
-            raise ConfigurationError(f"{node.file}:{node.line}: references lead back")
+        self._steps += 1
+        if depth > MAX_DEPTH or self._steps > MAX_STEPS:
+            raise ConfigurationError(f"references lead back: {'.'.join(path)}")
         inner = node.sections.get(path[0])
         if inner is not None:
             if path[1:]:

@@ -92,7 +92,7 @@ from check_ipsec.model.daemon import (
     Traffic,
     Trap,
 )
-from check_ipsec.model.unread import ADDITIONS, UnreadLine
+from check_ipsec.model.unread import ADDITIONS, EVENTS, UnreadLine
 
 KEY = r"[a-z][a-z0-9_-]*"
 PRIORITIES = ("critical", "high", "medium", "low")
@@ -519,9 +519,7 @@ def listing(label: str, reply: str, build: Any, name: str) -> ParserElement:
     return found
 
 
-CONNS = "Connections"
-SAS = "Security Associations"
-POLICIES = "Routed and Shunted Connections"
+CONNS, SAS, POLICIES = EVENTS
 conns = listing("list-conn", "list-conns", _peer, "a connection")
 sas = listing("list-sa", "list-sas", _ike_sa, "an IKE_SA")
 policies = listing("list-policy", "list-policies", _policy, "a policy")

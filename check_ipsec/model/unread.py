@@ -4,6 +4,8 @@ from typing import NamedTuple, Optional
 
 # the section of what was added to a protocol that may grow: seen, and no misunderstanding
 ADDITIONS = "VICI"
+# those of texts that are made of events, of which a part that is unread has no name
+EVENTS = ("list-conns", "list-sas", "list-pols")
 
 
 class UnreadLine(NamedTuple):

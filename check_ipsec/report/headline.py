@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from check_ipsec.configuration.expectation import SHUNT_TYPES
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.report.severity import BAD, Counts, Severity, not_understood
 from check_ipsec.truth.observe import Observation
@@ -79,13 +80,22 @@ def beside(observation: Observation, counts: Counts) -> Iterator[str]:
 def healthy(observation: Observation, counts: Counts) -> Iterator[str]:
     """What there is."""
     yield f"{connections(counts.established)} established"
-    loaded = sum(verdict.state in (State.SHUNT, State.LOADED) for verdict in observation.verdicts)
+    quiet = [one for one in observation.verdicts if one.state in (State.SHUNT, State.LOADED)]
+    shunts = sum(map(is_shunt, quiet))
+    loaded = len(quiet) - shunts
     if counts.on_demand:
         yield f"{counts.on_demand} on demand"
     if counts.clients:
         yield f"{counts.clients} for clients"
+    if shunts:
+        yield f"{shunts} shunt{'s' * (shunts != 1)}"
     if loaded:
-        yield f"{loaded} shunt{'s' * (loaded != 1)}"
+        yield f"{loaded} loaded"
+
+
+def is_shunt(verdict: Verdict) -> bool:
+    """Whether a healthy one without SAs is a shunt, in place or only loaded."""
+    return verdict.state is State.SHUNT or verdict.connection.setting("type") in SHUNT_TYPES
 
 
 def listed(names: list[str], shown: int) -> str:

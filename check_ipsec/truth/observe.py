@@ -20,7 +20,10 @@ from check_ipsec.truth.reconcile import fleeting, reconcile
 from check_ipsec.truth.unlisted import Unlisted, unlisted
 from check_ipsec.truth.verdict import State, Verdict
 
-OF_CHARON = (Source.STATUSALL, Source.STATUSALL_NB)
+OF_CHARON = (
+    *(Source.STATUSALL, Source.STATUSALL_NB),
+    *(Source.LIST_SAS, Source.LIST_SAS_NB, Source.LIST_CONNS, Source.LIST_POLS, Source.STATS),
+)
 OF_THE_KERNEL = (Source.XFRM_STATE, Source.XFRM_POLICY)
 SOURCES = (*OF_CHARON, *OF_THE_KERNEL)
 

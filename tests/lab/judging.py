@@ -17,10 +17,12 @@ FIXTURES = Path("fixtures/hosts")
 PLACE = re.compile(r"\S*/ipsec\.conf(:\d+)?")
 
 
-def run(todo: Sequence[Job], root: Path | None = None) -> Iterator[Played]:
-    """Plays all, on ``root`` if that is given, keeps the records, and yields how each went."""
+def run(todo: Sequence[Job], root: Path | None = None, mode: str = "ask") -> Iterator[Played]:
+    """Plays all in ``mode``, on ``root`` if that is given, keeps the records, and yields how
+    each went.
+    """
     with workshop() as work:
-        for played in play(work, todo, "ask", root):
+        for played in play(work, todo, mode, root):
             kept = played._replace(folder=_keep(played))
             problem = kept.problem or "\n".join(contradictions(kept))
             yield kept._replace(problem=problem or None)
