@@ -14,6 +14,7 @@ from check_ipsec.grammar import listcounters, statusall, vici, xfrm_policy, xfrm
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 PARSERS: dict[str, Callable[[str, str], Any]] = {
+    "counters": vici.parse_counters,
     "list-conns": vici.parse_conns,
     "list-pols": vici.parse_policies,
     "list-sas": vici.parse_sas,

@@ -77,6 +77,7 @@ from pyparsing import ParserElement
 
 from check_ipsec.errors import ParseError
 from check_ipsec.grammar.tokens import line, parse_whole, record, records
+from check_ipsec.model.counters import CounterLists, Counters
 from check_ipsec.model.daemon import (
     AuthRound,
     ChildConfig,
@@ -488,6 +489,46 @@ def _four(facts: Facts) -> tuple[int, int, int, int]:
     return critical, high, medium, low
 
 
+# --- counters -----------------------------------------------------------------
+
+# as stroke calls them (stroke_list.c, counters_print; vici_query.c, vici_counter_type_names)
+COUNTERS = {
+    "ike-rekey-init": "ikeInitRekey",
+    "ike-rekey-resp": "ikeRspRekey",
+    "child-rekey": "ikeChildSaRekey",
+    "invalid": "ikeInInvalid",
+    "invalid-spi": "ikeInInvalidSpi",
+    **{
+        f"{exchange}-{way}-{kind}": f"ike{way.title()}{other}{short}"
+        for exchange, other in (
+            ("ike-init", "Init"),
+            ("ike-auth", "Auth"),
+            ("create-child", "CrChild"),
+            ("info", "Info"),
+        )
+        for way in ("in", "out")
+        for kind, short in (("req", "Req"), ("resp", "Rsp"))
+    },
+}
+
+
+def _counters(found: re.Match[str]) -> CounterLists:
+    facts = _facts(found["facts"], 1)
+    lists, unknown = [], set()
+    for name, text in _sections(facts.sections.get("counters", ""), 2):
+        inner = _facts(text, 3)
+        unknown |= inner.values.keys() - COUNTERS.keys()
+        lists.append(Counters(name.strip() or None, tuple(_known(inner))))
+    unread = (UnreadLine(ADDITIONS, 1, f"counters: {key}", hides=False) for key in sorted(unknown))
+    return CounterLists(tuple(lists), facts.values.get("success") == "yes", tuple(unread))
+
+
+def _known(facts: Facts) -> Iterator[tuple[str, int]]:
+    for key, text in facts.values.items():
+        if key in COUNTERS:
+            yield COUNTERS[key], int(text)
+
+
 # --- productions ---------------------------------------------------------------
 
 
@@ -523,6 +564,9 @@ CONNS, SAS, POLICIES = EVENTS
 conns = listing("list-conn", "list-conns", _peer, "a connection")
 sas = listing("list-sa", "list-sas", _ike_sa, "an IKE_SA")
 policies = listing("list-policy", "list-policies", _policy, "a policy")
+counters = record(
+    rf"counters reply \{{\n(?P<facts>{indented(1)})\}}\n", _counters, "'counters reply'"
+)
 stats = record(rf"stats reply \{{\n(?P<facts>{indented(1)})\}}\n", _stats, "'stats reply'")
 
 
@@ -542,6 +586,17 @@ def parse_sas(text: str, source: str) -> Answer:
 def parse_policies(text: str, source: str) -> Answer:
     """The traps and shunts of ``swanctl --list-pols --pretty``."""
     return _answer(policies, POLICIES, text, source)
+
+
+def parse_counters(text: str, source: str) -> CounterLists:
+    """What ``swanctl --counters --pretty`` counts, with ``--all`` by connection.
+
+    A counter that this release does not know is left out, and said to be there.
+    """
+    (found,) = parse_whole(counters, text, source)
+    if not isinstance(found, CounterLists):
+        raise ParseError(source, 1, "'counters reply'")
+    return found
 
 
 def parse_stats(text: str, source: str) -> Stats:

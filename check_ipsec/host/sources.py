@@ -55,6 +55,11 @@ class Source(Enum):
         *("listcounters-all", "ipsec stroke listcounters all", 1.0),
         "the same for each connection",
     )
+    COUNTERS = "counters", "swanctl --counters --pretty", 1.0, "what charon counts of IKE"
+    COUNTERS_ALL = (
+        *("counters-all", "swanctl --counters --all --pretty", 1.0),
+        "the same for each connection",
+    )
     PID_FILE = "charon.pid", "/run/charon.pid", 1.0, "the number of charon's process"
     INIT_STATUS = "init-status", "/proc/1/status", 1.0, "whether other users' processes are shown"
     CHARON_STATUS = "charon-status", "/proc/{/run/charon.pid}/status", 1.0, "charon's process"
@@ -204,7 +209,7 @@ _NO_CONNECTION = (
 _BROKEN_OFF = (
     r"(?m)^(?:(?:sending stroke message|reading stroke response) failed"
     r"|(?:writing to|reading from) socket failed"
-    r"|(?:list-sas|list-conns|list-policies|stats) request failed)"
+    r"|(?:list-sas|list-conns|list-policies|stats|get-counters) request failed)"
 )
 _ABSENT = ("No such file or directory", "Connection refused")
 

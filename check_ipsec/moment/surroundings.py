@@ -59,12 +59,21 @@ def take(
         begin = host.time
         statistics = read(host, deadline, Source.XFRM_STATISTICS, xfrm_statistics.parse)
         taken = taken._replace(statistics=statistics, counted=middle(begin, host.time))
+    asked = {field: reading for field, reading in OTHERS.items() if reading[0] in sources}
+    if configuration.over_vici:
+        asked.update({field: over_vici(*asked[field]) for field in OF_CHARON & asked.keys()})
     others: dict[str, Any] = {
-        field: read(host, deadline, source, parse)
-        for field, (source, parse) in OTHERS.items()
-        if source in sources
+        field: read(host, deadline, source, parse) for field, (source, parse) in asked.items()
     }
     return taken._replace(**others)
+
+
+def over_vici(source: Source, _: Parse) -> tuple[Source, Parse]:
+    """What is asked over VICI in place of a source of stroke."""
+    from check_ipsec.grammar import vici
+
+    other = Source.COUNTERS if source is Source.LISTCOUNTERS else Source.COUNTERS_ALL
+    return other, vici.parse_counters
 
 
 def middle(begin: datetime | None, end: datetime | None) -> datetime | None:
@@ -72,8 +81,10 @@ def middle(begin: datetime | None, end: datetime | None) -> datetime | None:
     return begin + (end - begin) / 2 if begin and end else None
 
 
+Parse = Callable[[str, str], Any]
+OF_CHARON = {"counters", "counters_by_name"}
 # what is read as it comes
-OTHERS: dict[str, tuple[Source, Callable[[str, str], Any]]] = {
+OTHERS: dict[str, tuple[Source, Parse]] = {
     "errors": (Source.XFRM_STAT, xfrm_stat.parse),
     "counters": (Source.LISTCOUNTERS, listcounters.parse),
     "counters_by_name": (Source.LISTCOUNTERS_ALL, listcounters.parse),

@@ -46,7 +46,8 @@ AROUND = (
     *(Source.STARTER_SERVICE, Source.SWANCTL_SERVICE, Source.LARVAL_DROP, Source.ACQ_EXPIRES),
     *(Source.MODULES, Source.MODULES_BUILTIN, Source.BOOT_ID),
 )
-SOURCES = (*OF_CHARON, Source.LISTCOUNTERS_ALL, *AROUND, Source.MODULES_DEP)
+OF_COUNTERS = (Source.LISTCOUNTERS_ALL, Source.COUNTERS, Source.COUNTERS_ALL)
+SOURCES = (*OF_CHARON, *OF_COUNTERS, *AROUND, Source.MODULES_DEP)
 PRIORITIES = ("critical", "high", "medium", "low")
 HALF_OPEN = (IkeState.CREATED, IkeState.CONNECTING)
 # where mallinfo counts with 32 bits (strongSwan before glibc's mallinfo2)

@@ -12,11 +12,16 @@ from lab.hosts import ENVIRONMENT, Host
 from lab.scenario import Look
 
 IPSEC = "/usr/sbin/ipsec"
+SWANCTL = "/usr/sbin/swanctl"
 IP = "/usr/sbin/ip"
 SUDO = ("/usr/bin/sudo", "-n")
 
-STATUSALL = "statusall"
+STATUSALL, LIST_SAS = "statusall", "list-sas"
+OVER_VICI = ("list-conns", "list-pols", "stats")
 COMMANDS = {
+    LIST_SAS: (SWANCTL, "--list-sas", "--pretty"),
+    "list-sas-noblock": (SWANCTL, "--list-sas", "--noblock", "--pretty"),
+    **{name: (SWANCTL, f"--{name}", "--pretty") for name in OVER_VICI},
     STATUSALL: (IPSEC, "stroke", "statusall"),
     "statusall-nb": (IPSEC, "stroke", "statusall-nb"),
     "xfrm-state": (IP, "xfrm", "state", "list", "nokeys"),
@@ -26,9 +31,10 @@ STATISTICS = {
     "xfrm-state": (IP, "-s", "xfrm", "state", "list", "nokeys"),
     "xfrm-policy": (IP, "-s", "xfrm", "policy", "list"),
 }
-DEADLINES = {STATUSALL: 5.0, "statusall-nb": 1.0}
+DEADLINES = {STATUSALL: 5.0, LIST_SAS: 3.0, **dict.fromkeys(OVER_VICI, 3.0)}
 KERNEL_DEADLINE = 1.0
 TIMEOUT_STATUS = 124
+SECRETS = re.compile(r"^secrets \{\n(?:.*\n)*?\}\n", re.MULTILINE)
 REFUSED = re.compile(r"^sudo: |Permission denied|Operation not permitted", re.MULTILINE)
 
 
@@ -78,15 +84,23 @@ class Capture:
         return not entry["timed_out"]
 
     def read_daemon(self) -> None:
-        if not self.read(STATUSALL):
-            self.read("statusall-nb")
+        if not self._host.swanctl:
+            if not self.read(STATUSALL):
+                self.read("statusall-nb")
+        elif self.read(LIST_SAS) or self.read("list-sas-noblock"):
+            for name in OVER_VICI:
+                self.read(name)
 
     def read_kernel(self, statistics: bool = False) -> None:
         self.read("xfrm-state", statistics)
         self.read("xfrm-policy", statistics)
 
     def keep_configuration(self) -> None:
-        (self._folder / "ipsec.conf").write_bytes(self._host.read("/etc/ipsec.conf"))
+        if not self._host.swanctl:
+            (self._folder / "ipsec.conf").write_bytes(self._host.read("/etc/ipsec.conf"))
+        else:
+            text = self._host.read("/etc/swanctl/swanctl.conf").decode()
+            (self._folder / "swanctl.conf").write_text(SECRETS.sub("", text))
 
     def finish(self) -> None:
         moment = datetime.now(UTC).isoformat(timespec="seconds")

@@ -55,6 +55,7 @@ class Host:
     def __init__(self, name: str, folders: Sequence[str]) -> None:
         self.name = name
         self.root = HOSTS / name / "root"
+        self.swanctl = False
         self._ports: list[str] = []
         self._mount(folders)
         self._idle = subprocess.Popen(
@@ -175,12 +176,13 @@ class Host:
         text = self.read("/etc/ipsec.conf").decode(errors="surrogateescape")
         return re.findall(r"^conn +([^%\s]\S*)", text, re.MULTILINE)
 
-    def start_swanctl(self, swanctl_conf: str, daemon: str = "charon-systemd") -> None:
-        """Starts a charon without starter, waits for its socket, and loads swanctl.conf."""
+    def start_swanctl(self, swanctl_conf: str) -> None:
+        """Starts charon-systemd, waits for its socket, and loads swanctl.conf."""
         log = "filelog { lab { path = /var/log/charon.log\n flush_line = yes\n default = 1 } }"
         self.write("/etc/strongswan.d/lab.conf", f"charon-systemd {{\n{log}\n}}\n")
+        self.swanctl = True
         self.write("/etc/swanctl/swanctl.conf", swanctl_conf)
-        self.spawn(daemon)
+        self.spawn("charon-systemd")
         asked = ("swanctl", "--stats")
         wait_until(lambda: not self.run(*asked, check=False).returncode, f"{self.name} starts")
         self.load_all()
