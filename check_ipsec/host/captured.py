@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from errno import ENOENT
 from os import strerror
@@ -49,6 +50,10 @@ class CapturedHost:
         if not places or self._holds(following):
             places.append(following)
         return self._output(source, places[-1])
+
+    def read_each(self, sources: Sequence[Source], deadline: Deadline) -> tuple[Output, ...]:
+        """What several said."""
+        return tuple(self.read(source, deadline) for source in sources)
 
     def can_read_again(self, _deadline: Deadline) -> bool:
         """Whether a later text was captured of any source that was read."""

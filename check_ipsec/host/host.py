@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from time import monotonic
@@ -94,6 +94,9 @@ class Host(Protocol):
         A command that fails is an output too. Raises CaptureError where a
         captured host has no such text.
         """
+
+    def read_each(self, sources: Sequence[Source], deadline: Deadline, /) -> tuple[Output, ...]:
+        """What several sources say, asked for at the same time where the host can do that."""
 
     def can_read_again(self, deadline: Deadline, /) -> bool:
         """Whether a second reading could say anything else than the one before."""

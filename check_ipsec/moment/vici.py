@@ -30,7 +30,7 @@ Children of swanctl.conf are unique within their connection only, so they are na
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from check_ipsec.grammar import vici
@@ -55,26 +55,17 @@ def read_daemon(host: Host, deadline: Deadline, connections: Iterable[Connection
 
 def ask(host: Host, deadline: Deadline, names: Names, source: Source) -> Daemon:
     """charon's answer as it comes."""
+    sources = (source, Source.LIST_CONNS, Source.LIST_POLS, Source.STATS)
+    outputs = host.read_each(sources, deadline)
+    texts = [(text_of(one, output), " ".join(one.words)) for one, output in zip(sources, outputs)]
     said = Texts(
-        sas=read(host, deadline, source, vici.parse_sas),
-        conns=read(host, deadline, Source.LIST_CONNS, vici.parse_conns),
-        policies=read(host, deadline, Source.LIST_POLS, vici.parse_policies),
-        stats=vici.parse_stats(*text(host, deadline, Source.STATS)),
+        sas=vici.parse_sas(*texts[0]),
+        conns=vici.parse_conns(*texts[1]),
+        policies=vici.parse_policies(*texts[2]),
+        stats=vici.parse_stats(*texts[3]),
     )
     expected = counted(said.stats.ike_sas) if source is Source.LIST_SAS_NB else 0
     return Daemon(joined(said, names), partial=len(said.sas.facts) < expected)
-
-
-def read(
-    host: Host, deadline: Deadline, source: Source, parse: Callable[[str, str], vici.Answer]
-) -> vici.Answer:
-    """What one of the listings says."""
-    return parse(*text(host, deadline, source))
-
-
-def text(host: Host, deadline: Deadline, source: Source) -> tuple[str, str]:
-    """A text, and how errors call it."""
-    return text_of(source, host.read(source, deadline)), " ".join(source.words)
 
 
 class Texts(NamedTuple):

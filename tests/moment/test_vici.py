@@ -1,5 +1,7 @@
 """charon's answer over VICI: the same charon, asked by stroke at the same moment."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from check_ipsec.errors import DaemonNotRunning, ParseError
@@ -39,6 +41,9 @@ class Spoken:
             return said
         folder = source.file.removesuffix("-noblock")
         return Output(source.words, said or text(folder, self._name))
+
+    def read_each(self, sources: Sequence[Source], deadline: Deadline) -> tuple[Output, ...]:
+        return tuple(self.read(source, deadline) for source in sources)
 
     def can_read_again(self, _deadline: Deadline) -> bool:
         return True
