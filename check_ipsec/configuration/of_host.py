@@ -39,13 +39,13 @@ def configured(host: Host) -> Configuration:
     files = [one for one in found if one]
     connections = tuple(connection for one in files for connection in one.connections)
     listing = [one for one in files if one.connections] or files[:1]
-    over_vici = host.way is Way.VICI or bool(found.swanctl and found.swanctl.connections)
+    swanctl = found.swanctl is not None and bool(found.swanctl.connections or not found.ipsec)
     return Configuration(
         path=" and ".join(one.path for one in listing),
         connections=connections,
         setup=found.ipsec.setup if found.ipsec else (),
         files=tuple(path for one in files for path in one.files),
-        over_vici=over_vici,
+        over_vici=swanctl or host.way is Way.VICI,
     )
 
 

@@ -33,17 +33,17 @@ class Source(Enum):
 
     STATUSALL = "statusall", "ipsec stroke statusall", 5.0, "connections, SAs and traps of charon"
     STATUSALL_NB = "statusall-nb", "ipsec stroke statusall-nb", 1.0, "the same without busy SAs"
-    LIST_SAS = "list-sas", "swanctl --list-sas --pretty", 3.0, "IKE_SAs and CHILD_SAs of charon"
+    LIST_SAS = "list-sas", "swanctl --list-sas --pretty", 4.0, "IKE_SAs and CHILD_SAs of charon"
     LIST_SAS_NB = (
-        *("list-sas-noblock", "swanctl --list-sas --noblock --pretty", 1.5),
+        *("list-sas-noblock", "swanctl --list-sas --noblock --pretty", 2.0),
         "the same without busy SAs",
     )
     LIST_CONNS = (
-        *("list-conns", "swanctl --list-conns --pretty", 3.0),
+        *("list-conns", "swanctl --list-conns --pretty", 5.0),
         "the connections that charon has loaded",
     )
-    LIST_POLS = "list-pols", "swanctl --list-pols --pretty", 2.0, "traps and shunts of charon"
-    STATS = "stats", "swanctl --stats --pretty", 2.0, "charon's threads, memory and counts of SAs"
+    LIST_POLS = "list-pols", "swanctl --list-pols --pretty", 5.0, "traps and shunts of charon"
+    STATS = "stats", "swanctl --stats --pretty", 5.0, "charon's threads, memory and counts of SAs"
     XFRM_STATE = "xfrm-state", "ip xfrm state list nokeys", 1.0, "the kernel's states"
     XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
     XFRM_STATISTICS = "xfrm-statistics", "ip -s xfrm state list nokeys", 1.0, "states with counters"

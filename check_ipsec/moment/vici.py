@@ -31,14 +31,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from check_ipsec.grammar import vici
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.sources import Source, TimedOut, text_of
+from check_ipsec.host.sources import Output, Source, TimedOut, text_of
 from check_ipsec.model.configuration import Connection
-from check_ipsec.model.daemon import IkeSa, Peer, Shunt, Status, Trap
+from check_ipsec.model.daemon import (
+    ChildConfig,
+    ChildSa,
+    IkeSa,
+    Peer,
+    Shunt,
+    Status,
+    Trap,
+)
 from check_ipsec.moment.answer import Daemon, ask_twice, counted
+
+SOURCES = (Source.LIST_SAS, Source.STATS, Source.LIST_CONNS, Source.LIST_POLS)
 
 
 def read_daemon(host: Host, deadline: Deadline, connections: Iterable[Connection]) -> Daemon:
@@ -46,26 +56,37 @@ def read_daemon(host: Host, deadline: Deadline, connections: Iterable[Connection
 
     Raises DaemonNotRunning, TimedOut, or as :func:`check_ipsec.moment.snapshot.take`.
     """
-    names = Names(tuple(connections))
+    asked = tuple(connections)
+    return ask_twice(lambda: ask(host, deadline, Names(asked)))
+
+
+def ask(host: Host, deadline: Deadline, names: Names) -> Daemon:
+    """charon's answer as it comes, all asked for at the same time.
+
+    One that answers the rest, and does not list its SAs, waits for one that is busy.
+    """
+    waiting, *outputs = host.read_each(SOURCES, deadline)
+    stats = vici.parse_stats(*text(Source.STATS, outputs[0]))
+    conns = vici.parse_conns(*text(Source.LIST_CONNS, outputs[1]))
+    policies = vici.parse_policies(*text(Source.LIST_POLS, outputs[2]))
+    expected = 0
     try:
-        return ask_twice(lambda: ask(host, deadline, names, Source.LIST_SAS))
+        sas = vici.parse_sas(*text(Source.LIST_SAS, waiting))
     except TimedOut:
-        return ask_twice(lambda: ask(host, deadline, names, Source.LIST_SAS_NB))
+        output = host.read(Source.LIST_SAS_NB, deadline)
+        sas = vici.parse_sas(*text(Source.LIST_SAS_NB, output))
+        expected = counted(stats.ike_sas)
+    said = Texts(sas, conns, policies, stats)
+    return Daemon(joined(said, names), partial=len(sas.facts) < expected)
 
 
-def ask(host: Host, deadline: Deadline, names: Names, source: Source) -> Daemon:
-    """charon's answer as it comes."""
-    sources = (source, Source.LIST_CONNS, Source.LIST_POLS, Source.STATS)
-    outputs = host.read_each(sources, deadline)
-    texts = [(text_of(one, output), " ".join(one.words)) for one, output in zip(sources, outputs)]
-    said = Texts(
-        sas=vici.parse_sas(*texts[0]),
-        conns=vici.parse_conns(*texts[1]),
-        policies=vici.parse_policies(*texts[2]),
-        stats=vici.parse_stats(*texts[3]),
-    )
-    expected = counted(said.stats.ike_sas) if source is Source.LIST_SAS_NB else 0
-    return Daemon(joined(said, names), partial=len(said.sas.facts) < expected)
+def text(source: Source, output: Output) -> tuple[str, str]:
+    """A text, and how errors call it."""
+    return text_of(source, output), " ".join(source.words)
+
+
+# local and remote
+Selectors = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class Texts(NamedTuple):
@@ -83,25 +104,34 @@ class Names:
     def __init__(self, connections: tuple[Connection, ...]) -> None:
         self._sections = {one.section for one in connections if one.section is not None}
         self._bare = {one.printed_name for one in connections if one.section is None}
-        self._holders: dict[str, list[str]] = defaultdict(list)
+        self._holders: dict[str, dict[str, Selectors]] = defaultdict(dict)
 
     def learn(self, peers: Iterable[Peer]) -> None:
         """Note which peer configurations have which children."""
         for peer in peers:
             for child in peer.children:
-                self._holders[child.name].append(peer.name)
+                self._holders[child.name][peer.name] = child.local_ts, child.remote_ts
 
-    def of(self, child: str, peer: str) -> str:
+    def of(self, child: str, peer: str, selectors: Selectors) -> str:
         """The name of a child that ``peer``, or an IKE_SA of that name, has.
 
         IKE_SAs may have the name of another connection that is equal to theirs
-        (ike_sa_manager.c, checkout_by_config): then whoever alone has the child counts.
+        (ike_sa_manager.c, checkout_by_config): then whoever alone has the child counts, or
+        alone has it with these selectors.
         """
-        holders = self._holders.get(child, [])
-        owner = holders[0] if peer not in holders and len(holders) == 1 else peer
+        owner = self._owner(child, peer, selectors)
         if owner not in self._sections and (child in self._bare or child == owner):
             return child
         return f"{owner}/{child}"
+
+    def _owner(self, child: str, peer: str, selectors: Selectors) -> str:
+        holders = self._holders.get(child, {})
+        if holders.get(peer) == selectors:
+            return peer
+        same = [name for name, others in holders.items() if others == selectors]
+        if len(same) == 1:
+            return same[0]
+        return next(iter(holders)) if peer not in holders and len(holders) == 1 else peer
 
 
 def joined(said: Texts, names: Names) -> Status:
@@ -125,20 +155,29 @@ def joined(said: Texts, names: Names) -> Status:
     )
 
 
+Named = TypeVar("Named", ChildConfig, ChildSa, Trap, Shunt)
+
+
+def named(one: Named, peer: str, names: Names) -> Named:
+    """What is of a child, by its name."""
+    return one._replace(name=names.of(one.name, peer, (one.local_ts, one.remote_ts)))
+
+
 def named_peer(peer: Peer, names: Names) -> Peer:
     """A peer configuration, its children by their names."""
-    children = (child._replace(name=names.of(child.name, peer.name)) for child in peer.children)
-    return peer._replace(children=tuple(children))
+    return peer._replace(children=tuple(named(one, peer.name, names) for one in peer.children))
 
 
 def named_ike_sa(ike: IkeSa, names: Names) -> IkeSa:
     """An IKE_SA, its CHILD_SAs by their names."""
-    children = (child._replace(name=names.of(child.name, ike.name)) for child in ike.child_sas)
-    return ike._replace(child_sas=tuple(children))
+    return ike._replace(child_sas=tuple(named(one, ike.name, names) for one in ike.child_sas))
 
 
 def named_policy(policy: vici.Policy, names: Names) -> Trap | Shunt:
     """A trap or a shunt by its name; that of a plugin has no connection."""
-    if policy.ike is None:
-        return policy.installed
-    return policy.installed._replace(name=names.of(policy.installed.name, policy.ike))
+    peer, installed = policy
+    if peer is None:
+        return installed
+    if isinstance(installed, Trap):
+        return named(installed, peer, names)
+    return named(installed, peer, names)

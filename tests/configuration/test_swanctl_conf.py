@@ -163,7 +163,7 @@ def host(tmp_path: Path, ipsec: str | None, swanctl: str | None, way: Way = Way.
         (IPSEC, COMES_WITH, Way.VICI, ["bob"], True, "ipsec.conf"),
         ("# nothing\n", GW, Way.AUTO, ["gw/net"], True, "swanctl.conf"),
         (None, GW, Way.AUTO, ["gw/net"], True, "swanctl.conf"),
-        (None, COMES_WITH, Way.AUTO, [], False, "ipsec.conf"),
+        (None, COMES_WITH, Way.AUTO, [], True, "ipsec.conf"),
     ],
 )
 def test_files_of_a_host(

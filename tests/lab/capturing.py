@@ -31,7 +31,7 @@ STATISTICS = {
     "xfrm-state": (IP, "-s", "xfrm", "state", "list", "nokeys"),
     "xfrm-policy": (IP, "-s", "xfrm", "policy", "list"),
 }
-DEADLINES = {STATUSALL: 5.0, LIST_SAS: 3.0, **dict.fromkeys(OVER_VICI, 3.0)}
+DEADLINES = {STATUSALL: 5.0, LIST_SAS: 4.0, **dict.fromkeys(OVER_VICI, 5.0)}
 KERNEL_DEADLINE = 1.0
 TIMEOUT_STATUS = 124
 SECRETS = re.compile(r"^secrets \{\n(?:.*\n)*?\}\n", re.MULTILINE)

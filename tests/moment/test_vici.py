@@ -143,6 +143,19 @@ def test_a_child_under_the_name_of_an_equal_connection() -> None:
     assert [child.name for child in twin.child_sas] == ["gw/both"]
 
 
+def test_children_of_one_name_are_told_apart_by_their_selectors() -> None:
+    """Two equal connections, each with a child of the same name, share an IKE_SA."""
+    name = "charon-systemd-6.1.0"
+    conns = text("list-conns", name)
+    begin = conns.index("list-conn event {\n  gw {")
+    event = conns[begin : conns.index("list-conn event {", begin + 1)]
+    twin = event.replace("  gw {", "  twin {").replace("10.2.9.0/24", "10.2.8.0/24")
+    sas = text("list-sas", name).replace("10.2.9.0/24", "10.2.8.0/24")
+    found = status(Spoken(name, LIST_CONNS=twin + conns, LIST_SAS=sas))
+    (gw,) = (ike for ike in found.ike_sas if ike.name == "gw")
+    assert [child.name for child in gw.child_sas] == ["twin/both"]
+
+
 def test_what_noblock_leaves_out_is_noticed() -> None:
     slow = Output(Source.LIST_SAS.words, "", timed_out=True, exit=None)
     whole = text("list-sas", "charon-systemd-6.1.0")
