@@ -68,6 +68,13 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
         help="the file that lists those for swanctl (default: %(default)s, without -C)",
     )
     parser.add_argument(
+        "--secrets",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="included files that hold secrets only, which are not read; may be repeated",
+    )
+    parser.add_argument(
         "--source",
         choices=[way.value for way in Way],
         default=Way.AUTO.value,
@@ -105,9 +112,9 @@ def wants_traceback(arguments: Sequence[str]) -> bool:
 
 def host_of(options: argparse.Namespace) -> Host:
     """The host that the options name; the live one is costlier to import."""
-    way, swanctl = Way.STROKE, None
+    way, swanctl, secrets = Way.STROKE, None, []
     if hasattr(options, "source"):
-        way = Way(options.source)
+        way, secrets = Way(options.source), options.secrets
         alone = options.configuration != CONFIGURATION and options.swanctl == SWANCTL
         swanctl = None if alone else options.swanctl
     if options.captured is not None:
@@ -117,7 +124,7 @@ def host_of(options: argparse.Namespace) -> Host:
     from check_ipsec.host.files import DiskFiles
     from check_ipsec.host.live import LiveHost
 
-    return LiveHost(options.configuration, DiskFiles(), swanctl=swanctl, way=way)
+    return LiveHost(options.configuration, DiskFiles(secrets), swanctl=swanctl, way=way)
 
 
 @contextmanager

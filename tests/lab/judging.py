@@ -13,8 +13,8 @@ from lab.playing import Job, Played, play, workshop
 
 RECORDS = Path(__file__).resolve().parent / "run.d"
 FIXTURES = Path("fixtures/hosts")
-# a capture holds ipsec.conf resolved into one file: its path and lines are others
-PLACE = re.compile(r"\S*/ipsec\.conf(:\d+)?")
+# a capture holds a configuration resolved into one file: its path and lines are others
+PLACE = re.compile(r"\S*/(?:ipsec|swanctl)\.conf(:\d+)?")
 
 
 def run(todo: Sequence[Job], root: Path | None = None, mode: str = "ask") -> Iterator[Played]:

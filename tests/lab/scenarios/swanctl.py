@@ -198,6 +198,9 @@ def swanctl_conf_d(lab: Lab) -> None:
     lab.expect(alice, "OK - 1 connection established")
     alice.write("/etc/swanctl/conf.d/secret.conf", "secrets { }\n", 0o600)
     lab.expect(alice, "UNKNOWN - cannot read /etc/swanctl/conf.d/secret.conf: Permission denied")
+    lab.expect(
+        alice, "OK - 1 connection established", arguments=("--secrets", "*/conf.d/secret.conf")
+    )
     alice.write("/etc/swanctl/conf.d/secret.conf", "secrets {\n")
     lab.expect(alice, "UNKNOWN - /etc/swanctl/conf.d/secret.conf:2: a section does not end")
 
