@@ -5,12 +5,13 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar import listcounters, statusall, vici, xfrm_policy, xfrm_state
+from check_ipsec.grammar import listcerts, listcounters, statusall, vici, xfrm_policy, xfrm_state
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 PARSERS: dict[str, Callable[[str, str], Any]] = {
@@ -18,6 +19,7 @@ PARSERS: dict[str, Callable[[str, str], Any]] = {
     "list-conns": vici.parse_conns,
     "list-pols": vici.parse_policies,
     "list-sas": vici.parse_sas,
+    "listcerts": listcerts.parse,
     "listcounters": listcounters.parse,
     "stats": vici.parse_stats,
     "statusall": statusall.parse,
@@ -45,6 +47,10 @@ def as_facts(model: Any) -> Any:
         return model.value
     if hasattr(model, "_asdict"):
         return {field: as_facts(value) for field, value in model._asdict().items()}
+    if isinstance(model, datetime):
+        return model.isoformat()
+    if isinstance(model, frozenset):
+        return sorted(model)
     if isinstance(model, tuple):
         return [as_facts(item) for item in model]
     return model

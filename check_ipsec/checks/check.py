@@ -99,7 +99,8 @@ class Check(NamedTuple):
             allow_abbrev=False,
         )
         add_connection_options(parser, "check only")
-        add_source_options(parser)
+        if Source.LIST_SAS in self.sources:
+            add_source_options(parser)
         self.add_options(parser)
         parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
         either = parser.add_mutually_exclusive_group()

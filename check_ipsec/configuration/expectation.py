@@ -105,7 +105,7 @@ def names_a_peer(addresses: str) -> bool:
     ``%host`` is a host that other addresses may take the place of. Subnets and
     ranges name no single peer (ike_cfg.c, allow_any and parse_addresses).
     """
-    return any(is_single_host(address.strip()) for address in addresses.split(","))
+    return True in map(is_single_host, map(str.strip, addresses.split(",")))
 
 
 def is_anybody(addresses: str) -> bool:

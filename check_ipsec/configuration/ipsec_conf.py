@@ -21,6 +21,7 @@ it can open no more files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from os.path import normpath
 
 from check_ipsec.configuration.keywords import ALIASES, bad_conn_value, bad_setup_value
@@ -30,6 +31,9 @@ from check_ipsec.host.host import Files
 from check_ipsec.model.configuration import Configuration, Connection
 
 MAX_DEPTH = 100
+SOURCE_IPS = ("leftsourceip", "rightsourceip")
+# the keywords that starter does not take as they are
+DIFFERENT = {*ALIASES, *SOURCE_IPS}
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -92,8 +96,12 @@ class _Reader:
             raise _unreadable(str(error.filename or pattern), error) from error
 
 
+def _placed(place: Include | Setting, problem: str) -> str:
+    return f"{place.file}:{place.line}: {problem}"
+
+
 def _refused(place: Include | Setting, problem: str) -> ConfigurationError:
-    return ConfigurationError(f"{place.file}:{place.line}: {problem}")
+    return ConfigurationError(_placed(place, problem))
 
 
 def _unreadable(path: str, error: OSError) -> ConfigurationError:
@@ -116,6 +124,12 @@ class _Section:
     def sort(self) -> None:
         """Bring the keys into the order in which starter reads them."""
         self.settings = dict(sorted(self.settings.items()))
+
+    @cached_property
+    def problems(self) -> dict[str, str]:
+        """What starter drops a connection for, by keyword, in that order."""
+        found = ((key, bad_conn_value(key, one.value)) for key, one in self.settings.items())
+        return {key: _placed(self.settings[key], reason) for key, reason in found if reason}
 
 
 class _Sections:
@@ -203,33 +217,32 @@ def _connections(sections: dict[str, _Section]) -> Iterator[Connection]:
 
 
 def _connection(section: _Section, ancestors: Iterable[_Section]) -> Connection:
-    settings = _effective(section, ancestors)
-    problem = _problem(settings)
-    if not problem:
+    sections = (section, *ancestors)
+    settings = _effective(sections)
+    problem = _problem(settings, sections)
+    if not problem and not DIFFERENT.isdisjoint(settings):
         settings = _canonical(settings)
     _, name, file, line = section.head
     return Connection(name, file, line, _pairs(settings), problem)
 
 
-def _effective(section: _Section, ancestors: Iterable[_Section]) -> dict[str, Setting]:
+def _effective(sections: Iterable[_Section]) -> dict[str, Setting]:
     """All keys in the order in which starter reads them: own first, each sorted."""
-    found = section.settings.copy()
-    for ancestor in ancestors:
-        for key, setting in ancestor.settings.items():
-            found.setdefault(key, setting)
+    found: dict[str, Setting] = {}
+    for section in sections:
+        found = {**found, **section.settings, **found}
     return found
 
 
-def _problem(settings: dict[str, Setting]) -> str | None:
-    for key, value, file, line in settings.values():
-        reason = bad_conn_value(key, value)
-        if reason:
-            return f"{file}:{line}: {reason}"
+def _problem(settings: dict[str, Setting], sections: Iterable[_Section]) -> str | None:
+    for section in sections:
+        for key, problem in section.problems.items():
+            if settings[key] is section.settings[key]:
+                return problem
     for end in ("left", "right"):
         firewall, updown = settings.get(f"{end}firewall"), settings.get(f"{end}updown")
         if firewall and firewall.value == "yes" and updown and updown.value is not None:
-            reason = f"{firewall.key} and {updown.key} exclude each other"
-            return f"{firewall.file}:{firewall.line}: {reason}"
+            return _placed(firewall, f"{firewall.key} and {updown.key} exclude each other")
     return None
 
 
@@ -243,7 +256,7 @@ def _canonical(settings: dict[str, Setting]) -> dict[str, Setting]:
     for key, setting in settings.items():
         if setting.value is not None:
             found[ALIASES.get(key, key)] = setting
-            if key in ("leftsourceip", "rightsourceip") and "type" in found:
+            if key in SOURCE_IPS and "type" in found:
                 found["type"] = found["type"]._replace(value="tunnel")
     return found
 

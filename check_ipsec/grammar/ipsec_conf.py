@@ -82,7 +82,11 @@ Statement = Union[SectionHead, Setting, Include]
 
 # --- terminals ----------------------------------------------------------------
 
-FILL = r"(?:[ \t]*(?:(?:version|#)[^\n]*)?\n)*(?:[ \t]*(?:#[^\n]*)?\Z)?"
+# most lines are none: what they begin with says so at once
+FILL = (
+    r"(?:(?![ \t]*[^ \t\n#v])"
+    r"(?:[ \t]*(?:(?:version|#)[^\n]*)?\n)*(?:[ \t]*(?:#[^\n]*)?\Z)?)?"
+)
 INCLUDE = r"include[ \t]+(?=[^=])"
 END = rf"[ \t]*(?:(?:#[^\n]*)?(?:\n|\Z)|(?={INCLUDE}))"
 PLAIN = r'[^"#= \t\n]'
@@ -95,6 +99,9 @@ SETTING = rf"[ \t]+(?!version[^\n]*\n){NAME}[ \t]*=(?:[ \t]*{TOKEN})*{END}{FILL}
 HEAD = rf'(?:(config setup)[ \t]*{TOKEN}?|(conn|ca)(?=[" \t])[ \t]*({NAME})){END}{FILL}'
 UNINDENTED = rf'(?!(?:conn|ca)[ \t="#]){NAME}[ \t]*='
 PATTERN = r'(?:[^"\\#\n\t ]+(?![^"\\#\n\t ])|\\["#} ]|\\(?!["#} ]))*'
+
+ESCAPED_IN_QUOTES = r'\\(\r?\n|[\s\S])|\0[^"\\]*'
+ESCAPED = r'\\(["#} ])|\0[^\\]*'
 
 # --- productions --------------------------------------------------------------
 
@@ -178,26 +185,23 @@ def _pairs(match: re.Match[str], place: int, file: str, line: int) -> list[State
 
 def _include(match: re.Match[str], file: str, line: int) -> list[Statement]:
     blanks, bare, quoted, _ = match.groups()
-    pattern = _BARE_PATTERN.sub(lambda part: part[1] or "", bare)
+    pattern = re.sub(ESCAPED, lambda part: part[1] or "", bare)
     return [Include(pattern + _text(quoted or '""'), file, line, bool(blanks))]
 
 
 _BUILDERS = {"section": _section, "settings": _settings, "include": _include}
 _PAIR = re.compile(rf"([ \t]+({TOKEN})[ \t]*=[ \t]*((?:[ \t]*{TOKEN})*){END}{FILL})")
-_TOKEN = re.compile(TOKEN)
-_QUOTED = re.compile(r'\\(\r?\n|[\s\S])|\0[^"\\]*')
-_BARE_PATTERN = re.compile(r'\\(["#} ])|\0[^\\]*')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\n": "", "\r\n": "", "\0": "", None: ""}
 
 
 def _value(tokens: str) -> str:
     if '"' in tokens or " " in tokens or "\t" in tokens:
-        return " ".join(map(_text, _TOKEN.findall(tokens)))
+        return " ".join(map(_text, re.findall(TOKEN, tokens)))
     return _text(tokens)
 
 
 def _text(token: str) -> str:
     """What a token stands for."""
     if token[0] == '"':
-        return _QUOTED.sub(lambda part: _ESCAPES.get(part[1], part[1]), token[1:-1])
+        return re.sub(ESCAPED_IN_QUOTES, lambda part: _ESCAPES.get(part[1], part[1]), token[1:-1])
     return token.partition("\0")[0] if "\0" in token else token

@@ -114,6 +114,8 @@ CHILD_STATE_OF = {state.value: state for state in ChildState if state is not Chi
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 Words = tuple[str, ...]
+# of the head: a field of the daemon and its value
+Fact = tuple[str, Any]
 Constraints = list[tuple[str, str]]
 
 
@@ -300,13 +302,6 @@ def _tags(fact: Any) -> Words:
 # --- head ---------------------------------------------------------------------
 
 
-class Said(NamedTuple):
-    """One fact of the head: a field of the daemon and its value."""
-
-    field: str
-    value: Any
-
-
 def _threads(match: re.Match[str]) -> Threads:
     count = [int(digits) for digits in match.groups()]
     working = (count[2], count[3], count[4], count[5])
@@ -336,12 +331,10 @@ title = (
     record(TITLE, lambda match: match.groups(), BEGIN)
     | record(NEWER_TITLE, lambda match: (match[1], None), BEGIN)
 ).set_name(BEGIN)
-uptime = record(UPTIME, lambda match: Said("uptime", (seconds(match[1]), match[2])), "'  uptime: '")
-malloc = record(
-    MALLOC, lambda match: Said("memory", Memory(*map(int, match.groups()))), "'  malloc: '"
-)
-threads = record(THREADS, lambda match: Said("threads", _threads(match)), "'  worker threads: '")
-plugins = record(PLUGINS, lambda match: Said("plugins", words(match[1])), "'  loaded plugins: '")
+uptime = record(UPTIME, lambda match: ("uptime", (seconds(match[1]), match[2])), "'  uptime: '")
+malloc = record(MALLOC, lambda match: ("memory", Memory(*map(int, match.groups()))), "'  malloc: '")
+threads = record(THREADS, lambda match: ("threads", _threads(match)), "'  worker threads: '")
+plugins = record(PLUGINS, lambda match: ("plugins", words(match[1])), "'  loaded plugins: '")
 head = title + Group((uptime | malloc | threads | plugins | other_line)[...])
 
 pools_heading = heading("Virtual IP pools")
@@ -653,19 +646,13 @@ def _tasks(lines: str) -> dict[str, Words]:
     return {queue: words(text) for queue, text in found}
 
 
-class Counts(NamedTuple):
-    """The counts in the header of the Security Associations; ``up`` below 0 is a miscount."""
-
-    up: int
-    connecting: int
-
-
 COUNTS = r"Security Associations \((\d+) (up|total), (\d+) connecting[^\n]*\n"
 
 
-def _counts(match: re.Match[str]) -> Counts:
+def _counts(match: re.Match[str]) -> tuple[int, int]:
+    """How many are up, and connecting; below 0 is a miscount."""
     count, connecting = int(match[1]), int(match[3])
-    return Counts(count - connecting if match[2] == "total" else count, connecting)
+    return count - connecting if match[2] == "total" else count, connecting
 
 
 def _block(match: re.Match[str]) -> IkeSa:
@@ -742,7 +729,7 @@ def _hide_line_feeds(text: str, names: Iterable[str]) -> str:
 
 
 def _status(tokens: list[Any], text: str) -> Status:
-    title, *sections, counts, sas = tokens
+    title, *sections, (up, connecting), sas = tokens
     unread: list[SectionLines] = []
     understood = [list(_understood(section, unread)) for section in (*sections, sas)]
     lines, pools, addresses, peers, shunts, traps, sas = understood
@@ -754,8 +741,8 @@ def _status(tokens: list[Any], text: str) -> Status:
         peers=tuple(peers),
         shunts=tuple(shunts),
         traps=tuple(map(_trap, traps)),
-        up=counts.up,
-        connecting=counts.connecting,
+        up=up,
+        connecting=connecting,
         ike_sas=tuple(_divided(ike, identities) for ike in _with_children(sas)),
         unread=tuple(_numbered(unread, text)),
     )
@@ -774,7 +761,7 @@ def _trap(routed: ChildSa) -> Trap:
     )
 
 
-def _daemon(title: tuple[Optional[str], Optional[str]], facts: Iterable[Said]) -> Daemon:
+def _daemon(title: tuple[Optional[str], Optional[str]], facts: Iterable[Fact]) -> Daemon:
     said = dict(facts)
     uptime, since = said.get("uptime", (None, None))
     return Daemon(

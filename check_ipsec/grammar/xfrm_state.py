@@ -69,6 +69,7 @@ ASKED_FOR = "proto |mark |auth|aead |enc |comp |if_id |dir |sel "
 def pattern(wording: Wording) -> str:
     """A state."""
     tab, end, others, narrowing = wording
+    rest = f"(?:{tab}{others[0]}\\n)*" if others else ""
     mark, *algorithms, if_id, tfcpad, direction, cpu, sel = (
         optional(wording, attribute)
         for attribute in (
@@ -78,7 +79,7 @@ def pattern(wording: Wording) -> str:
     )
     return (
         rf"{IDENTITY}{end}{tab}{PROTOCOL}{end}{tab}{REPLAY}{end}{mark}{''.join(algorithms)}"
-        rf"{others}{if_id}{tfcpad}{direction}{cpu}{sel}{others}{END}"
+        rf"{rest}{if_id}{tfcpad}{direction}{cpu}{sel}{rest}{END}"
     )
 
 

@@ -23,7 +23,8 @@ SWANCTL = "swanctl.conf"
 def place(source: Source, earlier: int, argument: str = "") -> str:
     """The path, within the folder, of a text that was read ``earlier`` times before."""
     folder = ("", "again/")[earlier] if earlier < 2 else f"again-{earlier}/"
-    return f"{folder}{source.file}{f'-{argument}' if argument else ''}"
+    named = argument.replace("%", "%25").replace("/", "%2F")
+    return f"{folder}{source.file}{f'-{named}' if named else ''}"
 
 
 class CapturedHost:

@@ -21,6 +21,7 @@ AT_ONCE = 3
 # in a path, a file that holds a name; and such a name
 NAMED = re.compile(r"\{(.+?)\}")
 NAME = re.compile(r"[\w+~-][\w.+~-]{0,63}", re.ASCII)
+ON_DISK = (Source.CERTS, Source.CACERTS, Source.CRLS, Source.SECRETS)
 DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin")
 
 
@@ -60,6 +61,8 @@ class LiveHost:
 
     def read(self, source: Source, deadline: Deadline, argument: str = "") -> Output:
         """What the command of ``source`` prints now."""
+        if source in ON_DISK:
+            return _on_disk(source, argument or source.words[0])
         if source.is_file:
             output = _file(source.words[0])
             return output._replace(stdout=without_addresses(source, output.stdout))
@@ -116,6 +119,13 @@ class LiveHost:
         places = ", ".join(self._directories)
         problem = f"{asked.missing} is not installed (not in {places})"
         return Output(asked.command, "", problem, exit=127)
+
+
+def _on_disk(source: Source, path: str) -> Output:
+    """The certificates below a path, which few ask for."""
+    from check_ipsec.host.certificate_files import certificates, key_files
+
+    return key_files(path) if source is Source.SECRETS else certificates(path)
 
 
 def _file(path: str) -> Output:

@@ -19,13 +19,13 @@ from check_ipsec.truth.protection import (
 )
 from check_ipsec.truth.stale import is_superseded, loaded_differently
 
-UP = {IkeState.ESTABLISHED, IkeState.PASSIVE, IkeState.REKEYING, IkeState.REKEYED}
-CARRYING = {
+UP = (IkeState.ESTABLISHED, IkeState.PASSIVE, IkeState.REKEYING, IkeState.REKEYED)
+CARRYING = (
     ChildState.INSTALLED,
     ChildState.UPDATING,
     ChildState.REKEYING,
     ChildState.REKEYED,
-}
+)
 
 
 class Claims(NamedTuple):
@@ -158,6 +158,8 @@ class Index:
         """Whether an unread line is about a connection of this name."""
         if self._cut:
             return True
+        if not self._hiding:
+            return False
         begin, line_feed, _ = name.partition("\n")
         tags = (begin,) if line_feed else tuple(f"{name}{tag}" for tag in (":", "[", "{"))
         return any(text.startswith(tags) for text in self._hiding)

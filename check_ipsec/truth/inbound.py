@@ -25,7 +25,7 @@ def inbound_defect(sa: Sa, flow: Flow, direction: str) -> Defect | None:
         return Defect(reason, direction)
     states = (*sa.inbound, *sa.compressed)
     for template in policy.templates:
-        if template.required and not any(came_through(template, state) for state in states):
+        if template.required and True not in [came_through(template, state) for state in states]:
             wants = next(template_differences(template, sa.inbound[:1], direction), "")
             return Defect(Reason.POLICY_UNFIT, ", ".join(filter(None, (direction, wants))))
     for state in sa.inbound:

@@ -20,10 +20,11 @@ from check_ipsec.truth.reconcile import fleeting, reconcile
 from check_ipsec.truth.unlisted import Unlisted, unlisted
 from check_ipsec.truth.verdict import State, Verdict
 
-OF_CHARON = (
-    *(Source.STATUSALL, Source.STATUSALL_NB),
+BY_STROKE = (Source.STATUSALL, Source.STATUSALL_NB)
+OVER_VICI = (
     *(Source.LIST_SAS, Source.LIST_SAS_NB, Source.LIST_CONNS, Source.LIST_POLS, Source.STATS),
 )
+OF_CHARON = (*BY_STROKE, *OVER_VICI)
 OF_THE_KERNEL = (Source.XFRM_STATE, Source.XFRM_POLICY)
 SOURCES = (*OF_CHARON, *OF_THE_KERNEL)
 
@@ -142,6 +143,8 @@ def kernel_of(snapshot: Snapshot) -> Optional[Union[Kernel, CheckIpsecError]]:
 
 def chosen(connections: Iterable[Connection], question: Question) -> tuple[Connection, ...]:
     """The connections that the globs of the question leave."""
+    if not question.include and not question.exclude:
+        return tuple(connections)
     return tuple(
         connection
         for connection in connections

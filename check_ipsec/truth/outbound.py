@@ -35,7 +35,7 @@ def outbound_defect(sa: Sa, flow: Flow) -> Defect | None:
     child = sa.child
     leaving = packet(sa.facts, sa.kernel, flow, child.reqid, sa.ike.remote_host, "out")
     choice = sa.kernel.sends(leaving)
-    if choice.fate is Fate.PROTECTED and any(is_own(sa, state) for state in choice.states):
+    if choice.fate is Fate.PROTECTED and True in [is_own(sa, state) for state in choice.states]:
         return weakness(choice)
     return misled(sa.kernel, leaving, choice, Reason.NO_OUTBOUND_POLICY, sa.outbound)
 

@@ -54,10 +54,8 @@ class PolicyTable:
         found = self._hosts.get((direction, flow.source, flow.destination), [])
         if direction in self._networks:
             found = found + list(self._networks[direction].around(flow, packet.mark))
-        if not found:
-            return None
-        best = min((one for one in found if applies(one.policy, packet)), default=None)
-        return best and best.policy
+        fitting = [one for one in found if applies(one.policy, packet)]
+        return min(fitting).policy if fitting else None
 
     def has(self, reqid: int) -> bool:
         """Whether any policy asks for SAs of this reqid."""
@@ -133,7 +131,7 @@ def holds_at_interface(policy: XfrmPolicy) -> bool:
 
 def requires_ipsec(policy: XfrmPolicy) -> bool:
     """Whether what falls under it passes, but never in clear text."""
-    return policy.action != "block" and any(template.required for template in policy.templates)
+    return policy.action != "block" and True in [one.required for one in policy.templates]
 
 
 Place = tuple[int, int, int]

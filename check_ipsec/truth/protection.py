@@ -21,11 +21,14 @@ def configured_selectors(settings: Settings, end: str) -> Selectors:
     Without a subnet that is ``dynamic``, the end itself (stroke_config.c, add_ts).
     """
     subnets = settings.get(f"{end}subnet") or "%dynamic"
-    protocol_and_port = settings.get(f"{end}protoport", "")
-    return tuple(_selector(subnet.strip(), protocol_and_port) for subnet in subnets.split(","))
+    return _selectors(subnets, settings.get(f"{end}protoport", ""))
 
 
 @lru_cache(maxsize=1024)
+def _selectors(subnets: str, protocol_and_port: str) -> Selectors:
+    return tuple(_selector(subnet.strip(), protocol_and_port) for subnet in subnets.split(","))
+
+
 def _selector(subnet: str, protocol_and_port: str) -> str:
     network, bracket, narrowing = subnet.partition("[")
     protocol, _, port = (narrowing.removesuffix("]") if bracket else protocol_and_port).partition(
@@ -59,6 +62,7 @@ def equivalent(configured: Selectors, loaded: Selectors) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def resolved(selectors: Selectors, addresses: str) -> Selectors:
     """``dynamic`` replaced by the one address of that end, where it has just one.
 
@@ -66,8 +70,6 @@ def resolved(selectors: Selectors, addresses: str) -> Selectors:
     itself resolves ``dynamic`` so when it installs a policy
     (traffic_selector.c, set_address).
     """
-    if not any(selector.startswith(DYNAMIC) for selector in selectors):
-        return selectors
     network = host_network(addresses)
     if network is None:
         return selectors

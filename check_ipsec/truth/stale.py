@@ -78,7 +78,7 @@ def negotiated_differently(settings: Settings, ike: IkeSa, child: ChildSa) -> st
     """The first setting of the file that an SA was negotiated without, or an empty text."""
     for key, proposal in (("ike", ike.proposal), (protocol_key(child), child.proposal)):
         setting = settings.get(key, "")
-        if proposal and "sha256_96" not in settings and allows(setting, proposal) is False:
+        if proposal and "sha256_96" not in settings and allows(key, setting, proposal) is False:
             return f"{key}={setting}"
     if settings.get("type", "tunnel") == "tunnel" and child.mode.startswith("TRANSPORT"):
         return "type=tunnel"
@@ -192,11 +192,15 @@ def differing_round(settings: Settings, end: str, rounds: tuple[AuthRound, ...])
     if wanted and not rounds[0].method.startswith(wanted):
         yield f"{key}={settings.get(key, 'pubkey')}"
     identity = settings.get(f"{end}id")
-    from_certificate = {f"{end}cert", f"{end}cert2", f"{end}sigkey"} & settings.keys()
-    if identity and not from_certificate:
+    if identity and identity != rounds[0].identity:
         ours, loaded = identity_form(identity), identity_form(rounds[0].identity or "%any")
-        if ours and loaded and ours != loaded:
+        if ours and loaded and ours != loaded and not takes_certificate(settings, end):
             yield f"{end}id={identity}"
+
+
+def takes_certificate(settings: Settings, end: str) -> bool:
+    """Whether the identity of an end may come from its certificate instead."""
+    return any(f"{end}{key}" in settings for key in ("cert", "cert2", "sigkey"))
 
 
 @lru_cache(maxsize=256)

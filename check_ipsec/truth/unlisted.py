@@ -36,7 +36,7 @@ def unlisted(connections: Iterable[Connection], status: Status) -> Unlisted:
     by_name = {connection.printed_name: connection for connection in connections}
     names = by_name.keys()
     owners = names | {
-        peer.name for peer in status.peers if any(child.name in names for child in peer.children)
+        peer.name for peer in status.peers for child in peer.children if child.name in names
     }
     return Unlisted(
         loaded=tuple(

@@ -56,12 +56,14 @@ def sa_defects(sa: Sa) -> Iterator[Defect]:
     yield from differing_states(sa)
     if not sa.facts.policies:
         return
-    pairs = flows(sa.child.local_ts, sa.child.remote_ts)
-    outgoing = [flow for flow in pairs if flow]
-    yield from filter(None, (outbound_defect(sa, flow) for flow in outgoing))
+    outgoing = [flow for flow in flows(sa.child.local_ts, sa.child.remote_ts) if flow]
+    for flow in outgoing:
+        if found := outbound_defect(sa, flow):
+            yield found
     for direction in ("in",) if MODES.get(sa.child.mode) == TRANSPORT else ("in", "fwd"):
-        incoming = (flow.backwards() for flow in outgoing)
-        yield from filter(None, (inbound_defect(sa, flow, direction) for flow in incoming))
+        for flow in outgoing:
+            if found := inbound_defect(sa, flow.backwards(), direction):
+                yield found
 
 
 def trap_defect(facts: Facts, kernel: Kernel, trap: Trap) -> Defect | None:

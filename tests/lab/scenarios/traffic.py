@@ -217,7 +217,10 @@ def traffic_after_a_restart(lab: Lab) -> None:
 
 @scenario(live=True, seconds=900)
 def traffic_rekeyed(lab: Lab) -> None:
-    """Rekeyed every ten seconds under traffic: the rate is that of what was sent."""
+    """Rekeyed every ten seconds under traffic: the rate is that of what was sent.
+
+    A look every four seconds does not see a fifth of it, which went through states that are gone.
+    """
     ours, theirs = (
         "".join(child(f"net{number}", number, settings=settings) for number in (1, 2, 3))
         for settings in (OFTEN, ())
@@ -231,10 +234,10 @@ def traffic_rekeyed(lab: Lab) -> None:
     words = ("nsenter", "--target", alice.pid, "--net", sys.executable, "-c", STREAM, "10.3.1.1")
     stream = subprocess.Popen([*words, "500", str(10**6), str(RATE)])
     alice.run("iptables-legacy", "-A", "OUTPUT", "-p", "udp", "--dport", "4242")
-    octets, seconds, begin, before = 0, 0.0, 0.0, 0
+    octets, seconds, begin, before, rekeyed = 0, 0.0, 0.0, 0, 0
     try:
-        for number in range(60):
-            time.sleep(2)
+        for number in range(30):
+            time.sleep(4)
             answer = ask(alice, "--json", plugin=PLUGIN)
             if answer.exit:
                 raise LabError(f"run {number}: {answer.text}")
@@ -249,6 +252,7 @@ def traffic_rekeyed(lab: Lab) -> None:
             else:
                 octets += found["passed"]["outbound"]["octets"]
                 seconds += found["seen_seconds"]["outbound"]
+                rekeyed += found["seen_seconds"]["outbound"] < whole["seconds"] - 0.01
         end, after = time.monotonic(), octets_sent(alice)
     finally:
         stream.kill()
@@ -257,7 +261,8 @@ def traffic_rekeyed(lab: Lab) -> None:
     errors = {name: one["count"] for name, one in whole["errors"].items() if one["count"]}
     lab.note(f"errors of the kernel: {errors}")
     lab.note(f"{counted:.0f} of {sent:.0f} octets per second, seen for {seconds:.0f} s")
-    if abs(counted - sent) > 0.05 * sent:
+    # the kernel tells the second in which a state was made: half of one is not known
+    if not rekeyed or abs(counted - sent) > (0.02 + rekeyed * 0.5 / seconds) * sent:
         raise LabError(f"{counted:.0f} octets per second, {sent:.0f} were sent")
 
 
