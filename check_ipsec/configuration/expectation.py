@@ -87,7 +87,7 @@ def configured_expectation(connection: Connection, loaded: Iterable[Peer]) -> Ex
         return Expectation.IGNORED
     if connection.problem or auto not in ("add", "route", "start"):
         return Expectation.REQUIRED
-    if connection.setting("children") == "none":
+    if connection.section is not None and connection.setting("children") == "none":
         return Expectation.LOADED
     if connection.setting("type") in SHUNT_TYPES:
         return Expectation.SHUNT if auto == "route" else Expectation.LOADED

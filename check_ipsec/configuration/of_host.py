@@ -20,7 +20,7 @@ include of nothing: that is seen without the grammar.
 
 from __future__ import annotations
 
-import re
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 from check_ipsec.configuration import ipsec_conf
@@ -28,9 +28,9 @@ from check_ipsec.errors import ConfigurationError
 from check_ipsec.host.host import Host, Way
 from check_ipsec.model.configuration import Configuration
 
-# what says something in a file that is only there to be filled
-SAYING = re.compile(r"^[ \t]*([^#\s][^\n]*)", re.MULTILINE)
-PLAIN_INCLUDE = re.compile(r"include[ \t]+([\w./*-]+)\s*")
+# of a line that says something in a file that is only there to be filled
+INCLUDE = "include "
+SIMPLE = frozenset(f"{ascii_letters}{digits}./*_-")
 
 
 def configured(host: Host) -> Configuration:
@@ -94,11 +94,13 @@ def exists(host: Host, path: str) -> bool:
 
 def says_nothing(host: Host, path: str) -> bool:
     """Whether a file holds comments only, and includes of no file. Raises OSError."""
-    for statement in SAYING.findall(host.files.read(path)):
-        include = PLAIN_INCLUDE.fullmatch(statement)
-        if include is None:
+    for line in host.files.read(path).split("\n"):
+        said = line.strip()
+        if not said or said.startswith("#"):
+            continue
+        pattern = said.removeprefix(INCLUDE).strip()
+        if not said.startswith(INCLUDE) or not SIMPLE.issuperset(pattern):
             return False
-        pattern = include[1]
         if not pattern.startswith("/"):
             pattern = path[: path.rfind("/") + 1] + pattern
         if host.files.glob(pattern):

@@ -143,6 +143,8 @@ def kernel_of(snapshot: Snapshot) -> Optional[Union[Kernel, CheckIpsecError]]:
 
 def chosen(connections: Iterable[Connection], question: Question) -> tuple[Connection, ...]:
     """The connections that the globs of the question leave."""
+    if not (question.include or question.exclude):
+        return tuple(connections)
     if not question.include and not question.exclude:
         return tuple(connections)
     return tuple(

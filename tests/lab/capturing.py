@@ -67,8 +67,12 @@ def _ask(
 class Capture:
     """A folder that holds all texts of one moment of a host."""
 
-    def __init__(self, folder: Path, host: Host, user: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, host: Host, user: str | None = None, both: bool = False
+    ) -> None:
         self._folder = folder
+        self._vici = host.swanctl or both
+        self._stroke = (host.root / "etc/ipsec.conf").exists()
         self._host = host
         self._user = user
         self._entries: dict[str, Any] = {}
@@ -84,21 +88,21 @@ class Capture:
         return not entry["timed_out"]
 
     def read_daemon(self) -> None:
-        if not self._host.swanctl:
-            if not self.read(STATUSALL):
-                self.read("statusall-nb")
-        elif self.read(LIST_SAS) or self.read("list-sas-noblock"):
-            for name in OVER_VICI:
-                self.read(name)
+        if self._stroke and not self.read(STATUSALL):
+            self.read("statusall-nb")
+        if self._vici:
+            answered = [self.read(name) for name in (LIST_SAS, *OVER_VICI)]
+            if not answered[0] and any(answered):
+                self.read("list-sas-noblock")
 
     def read_kernel(self, statistics: bool = False) -> None:
         self.read("xfrm-state", statistics)
         self.read("xfrm-policy", statistics)
 
     def keep_configuration(self) -> None:
-        if not self._host.swanctl:
+        if self._stroke:
             (self._folder / "ipsec.conf").write_bytes(self._host.read("/etc/ipsec.conf"))
-        else:
+        if self._host.swanctl:
             text = self._host.read("/etc/swanctl/swanctl.conf").decode()
             (self._folder / "swanctl.conf").write_text(SECRETS.sub("", text))
 
@@ -109,20 +113,24 @@ class Capture:
 
 
 class Keeper:
-    """Keeps a host in ``folder``, whatever is expected of it."""
+    """Keeps a host in ``folder``, whatever is expected of it.
 
-    def __init__(self, folder: Path) -> None:
+    ``both``: charon is asked by stroke and over VICI.
+    """
+
+    def __init__(self, folder: Path, both: bool = False) -> None:
         self._folder = folder
+        self._both = both
 
     def look(self, host: Host, look: Look) -> None:
-        moment = Capture(self._folder, host, look.user)
+        moment = Capture(self._folder, host, look.user, self._both)
         moment.keep_configuration()
         moment.read_daemon()
         look.between()
         moment.read_kernel(look.statistics)
         moment.finish()
         if look.again:
-            second = Capture(self._folder / "again", host, look.user)
+            second = Capture(self._folder / "again", host, look.user, self._both)
             second.read_daemon()
             second.read_kernel()
             second.finish()

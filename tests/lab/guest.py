@@ -27,6 +27,7 @@ from lab.scenario import SCENARIOS, Lab, Scenario, Witness
 WORK = Path("/run/work")
 WITNESSES: dict[str, Callable[[Path], Witness]] = {
     "capture": Keeper,
+    "both": partial(Keeper, both=True),
     "ask": Asker,
     "vici": partial(Asker, also=("--source", "vici")),
 }

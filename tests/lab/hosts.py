@@ -180,7 +180,6 @@ class Host:
         """Starts charon-systemd, waits for its socket, and loads swanctl.conf."""
         log = "filelog { lab { path = /var/log/charon.log\n flush_line = yes\n default = 1 } }"
         self.write("/etc/strongswan.d/lab.conf", f"charon-systemd {{\n{log}\n}}\n")
-        self.swanctl = True
         self.write("/etc/swanctl/swanctl.conf", swanctl_conf)
         self.spawn("charon-systemd")
         asked = ("swanctl", "--stats")
@@ -189,6 +188,7 @@ class Host:
 
     def load_all(self) -> None:
         """Loads swanctl.conf as the service does."""
+        self.swanctl = True
         self.run("swanctl", "--load-all", "--noprompt")
 
     def wait_sas(self, pattern: str, gone: bool = False, timeout: float = 80) -> None:

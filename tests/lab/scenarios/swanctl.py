@@ -2,6 +2,7 @@
 
 from lab.hosts import Host
 from lab.scenario import Lab, scenario
+from lab.scenarios.ipsec_global import act
 from lab.scenarios.pair import DEFAULT, PSK
 from lab.wire import prove
 
@@ -299,3 +300,25 @@ def swanctl_and_ipsec_conf(lab: Lab) -> None:
         "CRITICAL - 2 of 2 connections not established, traffic of 2 in clear text: carol (no "
         "SA), gw/host (IKE up, no CHILD_SA)",
     )
+
+
+@scenario(live=True)
+def swanctl_global(lab: Lab) -> None:
+    """ipsec-global on a host that knows nothing but swanctl: down, up, and what cannot come up."""
+    bob = host(lab, "bob", conf(connection("bob", "gw", ANSWERS)))
+    alice = host(lab, "alice", conf(connection("alice", "gw", ACTIONS)))
+    alice.wait_child("both")
+    act(alice, "down", 0, "2 connections down", "clear text: .*")
+    lab.expect(
+        alice,
+        "CRITICAL - 2 of 2 connections not established, traffic of 2 in clear text: gw/both (no "
+        "SA), gw/trapped (no SA)",
+    )
+    act(alice, "up -b", 0, "3 connections up")
+    lab.expect(alice, "OK - 1 connection established, 1 on demand, 2 shunts")
+    act(alice, "down -i gw/both", 0, "1 connection down", "clear text: .*")
+    bob.write("/etc/swanctl/swanctl.conf", conf(connection("bob", "gw", net("x", 7, swapped=True))))
+    bob.load_all()
+    why = "IKE up, no CHILD_SA, received TS_UNACCEPTABLE notify.*"
+    act(alice, "up -b -i gw/both -t 30", 1, "0 of 1 connection up, 1 not",
+        f"  gw/both: {why}, peer 10.1.0.2")  # fmt: skip
