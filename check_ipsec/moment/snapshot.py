@@ -73,19 +73,31 @@ def read_daemon(
     """charon's answer; without its busy SAs, if waiting for them takes too long."""
     try:
         if configuration.over_vici:
-            from check_ipsec.moment import vici
-
-            return vici.read_daemon(host, deadline, configuration.connections)
-        names = tuple(connection.name for connection in configuration.connections)
-        return read_statusall(host, deadline, names)
+            return read_vici(host, deadline, configuration)
+        return read_statusall(host, deadline, configuration)
     except TimedOut:
         return DaemonNotRunning("charon does not answer")
     except DaemonNotRunning as error:
         return error
 
 
-def read_statusall(host: Host, deadline: Deadline, names: tuple[str, ...]) -> Daemon:
+def read_vici(host: Host, deadline: Deadline, configuration: Configuration) -> Daemon:
+    """The texts of ``swanctl``; that of stroke where both files list connections, and charon
+    has no VICI. Raises TimedOut or DaemonNotRunning.
+    """
+    from check_ipsec.moment import vici
+
+    try:
+        return vici.read_daemon(host, deadline, configuration.connections)
+    except DaemonNotRunning:
+        if len({one.section is None for one in configuration.connections}) < 2:
+            raise
+    return read_statusall(host, deadline, configuration)
+
+
+def read_statusall(host: Host, deadline: Deadline, configuration: Configuration) -> Daemon:
     """The text of ``ipsec statusall``. Raises TimedOut or DaemonNotRunning."""
+    names = tuple(connection.name for connection in configuration.connections)
     try:
         return ask_twice(lambda: ask(host, deadline, names, Source.STATUSALL))
     except TimedOut:

@@ -30,9 +30,10 @@ Children of swanctl.conf are unique within their connection only, so they are na
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
+from check_ipsec.errors import CommandFailed
 from check_ipsec.grammar import vici
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Output, Source, TimedOut, text_of
@@ -63,9 +64,14 @@ def read_daemon(host: Host, deadline: Deadline, connections: Iterable[Connection
 def ask(host: Host, deadline: Deadline, names: Names) -> Daemon:
     """charon's answer as it comes, all asked for at the same time.
 
-    One that answers the rest, and does not list its SAs, waits for one that is busy.
+    One that answers the rest, and does not list its SAs, waits for one that is busy. Where
+    another text does not come, the host is slow: a CommandFailed that says nothing of charon.
     """
     waiting, *outputs = host.read_each(SOURCES, deadline)
+    if any(output.timed_out for output in outputs) and not all(
+        output.timed_out for output in (waiting, *outputs)
+    ):
+        raise CommandFailed(f"too slow: {', '.join(late(outputs))}")
     stats = vici.parse_stats(*text(Source.STATS, outputs[0]))
     conns = vici.parse_conns(*text(Source.LIST_CONNS, outputs[1]))
     policies = vici.parse_policies(*text(Source.LIST_POLS, outputs[2]))
@@ -78,6 +84,13 @@ def ask(host: Host, deadline: Deadline, names: Names) -> Daemon:
         expected = counted(stats.ike_sas)
     said = Texts(sas, conns, policies, stats)
     return Daemon(joined(said, names), partial=len(sas.facts) < expected)
+
+
+def late(outputs: Iterable[Output]) -> Iterator[str]:
+    """The commands that did not end within their time."""
+    for output in outputs:
+        if output.timed_out:
+            yield f"{' '.join(output.asked)} did not end within {output.seconds:.1f} s"
 
 
 def text(source: Source, output: Output) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from check_ipsec.errors import DaemonNotRunning, ParseError
+from check_ipsec.errors import CommandFailed, DaemonNotRunning, ParseError
 from check_ipsec.grammar import statusall
 from check_ipsec.host.captured import CapturedFiles
 from check_ipsec.host.host import Deadline, Way
@@ -13,6 +13,7 @@ from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import ChildSa, IkeSa, IkeState, Peer, Status, Trap
 from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.snapshot import take
+from check_ipsec.truth.observe import OVER_VICI
 from tests.pairs import FIXTURES
 
 RELEASES = ("5.9.8", "6.0.1", "6.1.0")
@@ -174,8 +175,18 @@ def test_what_noblock_leaves_out_is_noticed() -> None:
 
 def test_a_charon_that_hangs() -> None:
     slow = Output(Source.LIST_SAS.words, "", timed_out=True, exit=None)
+    silent = {source.name: slow for source in OVER_VICI}
+    assert str(asked(Spoken(BOTH[0], **silent))) == "charon does not answer"
     found = asked(Spoken(BOTH[0], LIST_SAS=slow, LIST_SAS_NB=slow))
     assert str(found) == "charon does not answer"
+
+
+def test_a_slow_host_is_no_charon_that_hangs() -> None:
+    slow = Output(Source.LIST_POLS.words, "", timed_out=True, exit=None, seconds=5.04)
+    with pytest.raises(CommandFailed) as raised:
+        asked(Spoken(BOTH[0], LIST_POLS=slow))
+    late = "swanctl --list-pols --pretty did not end within 5.0 s"
+    assert str(raised.value) == f"too slow: {late}"
 
 
 # swanctl.c of 5.9.8 and 6.1.0, where there is no charon
@@ -195,6 +206,18 @@ def test_no_charon(reason: str, exit: int) -> None:
     gone = Output(Source.LIST_SAS.words, "", GONE.format(reason=reason), exit=exit)
     found = asked(Spoken(BOTH[0], LIST_SAS=gone))
     assert str(found) == "charon is not running"
+
+
+def test_a_charon_with_stroke_alone_beside_a_swanctl_conf() -> None:
+    gone = Output(
+        Source.LIST_SAS.words, "", GONE.format(reason="No such file or directory"), exit=2
+    )
+    absent = {source.name: gone for source in OVER_VICI}
+    said = text("statusall", BOTH[0])
+    host = Spoken(BOTH[0], STATUSALL=said, **absent)
+    found = status(host, connection("bob"), connection("gw/net", "gw"))
+    assert "bob" in {child.name for peer in found.peers for child in peer.children}
+    assert str(asked(host, connection("gw/net", "gw"))) == "charon is not running"
 
 
 def test_an_answer_that_is_broken_off() -> None:
