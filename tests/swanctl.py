@@ -154,8 +154,7 @@ def description(path: Path) -> str:
 def tree(found: Settings, path: tuple[str, ...]) -> dict[str, Any]:
     """What stands in a section, in all, as swanctl sends it."""
     facts: dict[str, Any] = {
-        key: listed(value.text or "") if key in LISTS else value.text
-        for key, value in found.values(path).items()
+        key: listed(value) if key in LISTS else value for key, value in found.values(path).items()
     }
     facts.update({name: tree(found, (*path, name)) for name in found.sections(path)})
     return facts

@@ -46,7 +46,7 @@ def render_swanctl(settings: Settings) -> str:
 def _section(settings: Settings, path: tuple[str, ...], indent: str) -> Iterator[str]:
     yield f"{indent}{path[-1]} {{\n"
     for key, value in settings.values(path).items():
-        yield f'{indent}  {key} = "{_escaped(value.text or "")}"\n'
+        yield f'{indent}  {key} = "{_escaped(value)}"\n'
     for name in settings.sections(path):
         yield from _section(settings, (*path, name), f"{indent}  ")
     yield f"{indent}}}\n"

@@ -20,14 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from os.path import normpath
-from typing import NamedTuple
 
-from check_ipsec.configuration.swanctl_keys import translated
+from check_ipsec.configuration.swanctl_keys import NO_CHILDREN, Found, of_child, of_connection
 from check_ipsec.errors import ConfigurationError
 from check_ipsec.grammar.settings import Include, Section, Setting, Statement, parse
 from check_ipsec.host.host import Files
 from check_ipsec.model.configuration import Configuration, Connection
 
+CHILDREN = "children"
 MAX_DEPTH = 100
 # so many sections are looked at for one
 MAX_STEPS = 10_000
@@ -44,23 +44,15 @@ def load(path: str, files: Files) -> Configuration:
     return Configuration(path, tuple(connections(settings)), files=tuple(settings.paths))
 
 
-class Value(NamedTuple):
-    """What a key is set to; None where it is unset."""
-
-    text: str | None
-    file: str
-    line: int
-
-
 class Node:
     """A section with all that the files have of it."""
 
     def __init__(self, file: str, line: int) -> None:
         self.file = file
         self.line = line
-        self.values: dict[str, Value] = {}
+        self.values: dict[str, str | None] = {}
         self.sections: dict[str, Node] = {}
-        self.references: dict[str, None] = {}
+        self.references: dict[Path, None] = {}
 
 
 class Settings:
@@ -91,25 +83,34 @@ class Settings:
             elif inner not in nodes:
                 nodes.append(inner)
                 for reference in inner.references:
-                    self._find(self.top, split(reference), nodes, depth + 1)
+                    self._find(self.top, reference, nodes, depth + 1)
         if follow:
             for reference in node.references:
                 others: list[Node] = []
-                self._find(self.top, split(reference), others, depth + 1)
+                self._find(self.top, reference, others, depth + 1)
                 for other in others:
                     self._find(other, path, nodes, depth + 1, follow=False)
 
-    def values(self, path: Path) -> dict[str, Value]:
+    def values(self, path: Path) -> dict[str, str]:
         """The effective pairs of a section, without those that are unset."""
-        found: dict[str, Value] = {}
-        for node in self.found(path):
-            for key, value in node.values.items():
-                found.setdefault(key, value)
-        return {key: value for key, value in found.items() if value.text is not None}
+        return values_of(self.found(path))
 
     def sections(self, path: Path) -> tuple[str, ...]:
         """The names of the sections in a section, in order."""
-        return tuple(dict.fromkeys(name for node in self.found(path) for name in node.sections))
+        return names_of(self.found(path))
+
+
+def values_of(nodes: tuple[Node, ...]) -> dict[str, str]:
+    """The pairs of what makes up a section, without those that are unset."""
+    found: dict[str, str | None] = {}
+    for node in reversed(nodes):
+        found.update(node.values)
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def names_of(nodes: tuple[Node, ...]) -> tuple[str, ...]:
+    """The names of the sections in it."""
+    return tuple(dict.fromkeys(name for node in nodes for name in node.sections))
 
 
 def split(reference: str) -> Path:
@@ -144,10 +145,10 @@ class _Reader:
     ) -> None:
         for one in statements:
             if isinstance(one, Setting):
-                node.values[one.key] = Value(one.value, path, one.line)
+                node.values[one.key] = one.value
             elif isinstance(one, Section):
                 inner = node.sections.setdefault(one.name, Node(path, one.line))
-                inner.references.update(dict.fromkeys(one.references))
+                inner.references.update(dict.fromkeys(map(split, one.references)))
                 self._add_all(inner, one.statements, path, including)
             else:
                 self._include(node, one, path, including)
@@ -185,36 +186,31 @@ def connections(settings: Settings) -> Iterator[Connection]:
     """Every child of every connection."""
     for name in settings.sections(("connections",)):
         path = ("connections", name)
-        peer = texts(settings.values(path))
+        nodes = settings.found(path)
+        inner = names_of(nodes)
         rounds = {
-            section: texts(settings.values((*path, section)))
-            for section in settings.sections(path)
-            if section.lower() != "children"
+            section: settings.values((*path, section))
+            for section in inner
+            if section.lower() != CHILDREN
         }
-        children = settings.sections((*path, "children"))
+        common = of_connection(values_of(nodes), rounds)
+        children = settings.sections((*path, CHILDREN)) if CHILDREN in inner else ()
         for child in children:
-            place = (*path, "children", child)
-            values = texts(settings.values(place))
-            yield connection(f"{name}/{child}", settings, place, translated(peer, rounds, values))
+            own = settings.found((*path, CHILDREN, child))
+            found = {**common, **of_child(values_of(own))}
+            yield connection(f"{name}/{child}", name, own[0], found)
         if not children:
-            yield connection(name, settings, path, translated(peer, rounds, None))
+            yield connection(name, name, nodes[0], {**common, **NO_CHILDREN})
 
 
-def texts(values: dict[str, Value]) -> dict[str, str]:
-    """The pairs without where they stand."""
-    return {key: value.text for key, value in values.items() if value.text is not None}
-
-
-def connection(
-    name: str, settings: Settings, path: Path, found: dict[str, tuple[str, str]]
-) -> Connection:
+def connection(name: str, section: str, node: Node, found: dict[str, Found]) -> Connection:
     """The model of one; ``found`` are its settings and how the file says them."""
-    first = settings.found(path)[0]
+    pairs = sorted(found.items())
     return Connection(
         name=name,
-        file=first.file,
-        line=first.line,
-        settings=tuple(sorted((key, value) for key, (value, _) in found.items())),
-        section=path[1],
-        spoken=tuple(sorted((key, said) for key, (_, said) in found.items())),
+        file=node.file,
+        line=node.line,
+        settings=tuple([(key, value) for key, (value, _) in pairs]),
+        section=section,
+        spoken=tuple([(key, said) for key, (_, said) in pairs]),
     )

@@ -35,20 +35,19 @@ YES = ("yes", "true", "enabled", "1")
 ENDS = (("local", "left"), ("remote", "right"))
 
 Values = dict[str, str]
+# of a connection without any
+NO_CHILDREN = {"auto": ("add", ""), "children": ("none", "")}
 # the value in the words of ipsec.conf, and how the file says it
 Found = tuple[str, str]
 
 
-def translated(peer: Values, rounds: dict[str, Values], child: Values | None) -> dict[str, Found]:
-    """The settings of a child; ``child`` is None for a connection that has none.
+def of_connection(peer: Values, rounds: dict[str, Values]) -> dict[str, Found]:
+    """What is common to all children of a connection.
 
-    ``rounds`` are the sections of the connection by name, of which those of authentication
-    begin with ``local`` or ``remote``.
+    ``rounds`` are its sections by name, of which those of authentication begin with
+    ``local`` or ``remote``.
     """
-    found = {**dict(of_peer(peer)), **dict(of_rounds(rounds))}
-    if child is None:
-        return {**found, "auto": ("add", ""), "children": ("none", "")}
-    return {**found, **dict(of_child(child))}
+    return {**dict(of_peer(peer)), **dict(of_rounds(rounds))}
 
 
 def said(values: Values, key: str, default: str = "") -> str:
@@ -57,7 +56,7 @@ def said(values: Values, key: str, default: str = "") -> str:
 
 
 def of_peer(peer: Values) -> Iterator[tuple[str, Found]]:
-    """What is common to all children of a connection."""
+    """What its own pairs say."""
     for end, side in ENDS:
         key = f"{end}_addrs"
         yield side, (listed(peer.get(key, "%any")), said(peer, key))
@@ -87,8 +86,13 @@ def number_of_round(values: Values) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def of_child(child: Values) -> Iterator[tuple[str, Found]]:
+def of_child(child: Values) -> dict[str, Found]:
     """What a child has for itself."""
+    return dict(pairs_of_child(child))
+
+
+def pairs_of_child(child: Values) -> Iterator[tuple[str, Found]]:
+    """The same."""
     for end, side in ENDS:
         key = f"{end}_ts"
         yield f"{side}subnet", (selectors(child.get(key, "dynamic")), said(child, key))
@@ -128,21 +132,25 @@ def proposals(text: str) -> str:
 
 def listed(text: str) -> str:
     """A list as ipsec.conf has it (enumerator_create_token)."""
+    if "," not in text:
+        return text.strip(" ")
     return ",".join(filter(None, (word.strip(" ") for word in text.split(","))))
 
 
 def selectors(text: str) -> str:
     """A list of selectors; ``dynamic`` and ``any`` have other names there."""
-    return ",".join(map(selector, listed(text).split(",")))
+    return ",".join([selector(one) for one in listed(text).split(",")])
 
 
 def selector(text: str) -> str:
     """One selector."""
-    network, bracket, rest = text.partition("[")
-    network = "%dynamic" if network == "dynamic" else network
+    if "[" not in text:
+        return "%dynamic" if text == "dynamic" else text
+    network, _, rest = text.partition("[")
+    network = selector(network)
     protocol, slash, port = rest.removesuffix("]").partition("/")
     protocol, port = (NARROWED.get(word, word) for word in (protocol, port))
-    return f"{network}[{protocol}{slash}{port}]" if bracket else network
+    return f"{network}[{protocol}{slash}{port}]"
 
 
 NARROWED = {"any": "%any", "opaque": "OPAQUE"}

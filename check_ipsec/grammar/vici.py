@@ -143,9 +143,9 @@ def indented(depth: int) -> str:
 
 
 def fact(depth: int) -> str:
-    """A fact at this depth; its key, and its items, value or section."""
+    """A fact at this depth: its key, then what it is with its items, value or section."""
     pad, inner = "  " * depth, indented(depth + 1)
-    return rf"{pad}({KEY}) (?:= \[\n({inner}){pad}\]|= ([^\n]*)|\{{\n({inner}){pad}\}})\n"
+    return rf"{pad}({KEY}) (?:(= \[\n)({inner}){pad}\]|(= )([^\n]*)|\{{\n({inner}){pad}\}})\n"
 
 
 def event(label: str) -> str:
@@ -155,7 +155,7 @@ def event(label: str) -> str:
 
 @cache
 def _fact(depth: int) -> re.Pattern[str]:
-    return re.compile(fact(depth), re.ASCII)
+    return re.compile(f"({fact(depth)})", re.ASCII)
 
 
 @cache
@@ -166,21 +166,21 @@ def _section(depth: int) -> re.Pattern[str]:
 
 def _facts(text: str, depth: int) -> Facts:
     """The facts that ``text`` is made of. Raises ValueError where it holds anything else."""
-    facts = Facts({}, {}, {})
-    pattern, place, cut = _fact(depth), 0, 2 * depth + 2
-    while place < len(text):
-        found = pattern.match(text, place)
-        if found is None:
-            raise ValueError("a key")
-        place = found.end()
-        key, items, value, section = found.groups()
-        if value is not None:
-            facts.values[key] = value
-        elif items is not None:
-            facts.lists[key] = tuple(item[cut:] for item in items.split("\n")[:-1])
+    values: dict[str, str] = {}
+    lists: dict[str, tuple[str, ...]] = {}
+    sections: dict[str, str] = {}
+    cut, read = 2 * depth + 2, 0
+    for whole, key, is_list, items, is_value, value, section in _fact(depth).findall(text):
+        read += len(whole)
+        if is_value:
+            values[key] = value
+        elif is_list:
+            lists[key] = tuple([item[cut:] for item in items.split("\n")[:-1]])
         else:
-            facts.sections[key] = section
-    return facts
+            sections[key] = section
+    if read != len(text):
+        raise ValueError("a key")
+    return Facts(values, lists, sections)
 
 
 def _sections(text: str, depth: int) -> Iterator[tuple[str, str]]:

@@ -117,13 +117,15 @@ class Names:
     def __init__(self, connections: tuple[Connection, ...]) -> None:
         self._sections = {one.section for one in connections if one.section is not None}
         self._bare = {one.printed_name for one in connections if one.section is None}
-        self._holders: dict[str, dict[str, Selectors]] = defaultdict(dict)
+        self._holders: dict[str, set[str]] = defaultdict(set)
+        self._with: dict[tuple[str, Selectors], set[str]] = defaultdict(set)
 
     def learn(self, peers: Iterable[Peer]) -> None:
         """Note which peer configurations have which children."""
         for peer in peers:
             for child in peer.children:
-                self._holders[child.name][peer.name] = child.local_ts, child.remote_ts
+                self._holders[child.name].add(peer.name)
+                self._with[child.name, (child.local_ts, child.remote_ts)].add(peer.name)
 
     def of(self, child: str, peer: str, selectors: Selectors) -> str:
         """The name of a child that ``peer``, or an IKE_SA of that name, has.
@@ -138,13 +140,13 @@ class Names:
         return f"{owner}/{child}"
 
     def _owner(self, child: str, peer: str, selectors: Selectors) -> str:
-        holders = self._holders.get(child, {})
-        if holders.get(peer) == selectors:
+        alike = self._with.get((child, selectors), set())
+        holders = self._holders.get(child, set())
+        if peer in alike or (peer in holders and len(alike) != 1):
             return peer
-        same = [name for name, others in holders.items() if others == selectors]
-        if len(same) == 1:
-            return same[0]
-        return next(iter(holders)) if peer not in holders and len(holders) == 1 else peer
+        if len(alike) == 1:
+            return next(iter(alike))
+        return next(iter(holders)) if len(holders) == 1 else peer
 
 
 def joined(said: Texts, names: Names) -> Status:

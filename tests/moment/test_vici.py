@@ -213,8 +213,7 @@ def test_a_charon_with_stroke_alone_beside_a_swanctl_conf() -> None:
         Source.LIST_SAS.words, "", GONE.format(reason="No such file or directory"), exit=2
     )
     absent = {source.name: gone for source in OVER_VICI}
-    said = text("statusall", BOTH[0])
-    host = Spoken(BOTH[0], STATUSALL=said, **absent)
+    host = Spoken(BOTH[0], STATUSALL=text("statusall", BOTH[0]), **absent)
     found = status(host, connection("bob"), connection("gw/net", "gw"))
     assert "bob" in {child.name for peer in found.peers for child in peer.children}
     assert str(asked(host, connection("gw/net", "gw"))) == "charon is not running"
