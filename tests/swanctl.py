@@ -14,7 +14,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-from check_ipsec.configuration.swanctl_conf import Settings, load, read
+from check_ipsec.configuration.swanctl_conf import Node, Settings, load, names_of, read, values_of
 from check_ipsec.configuration.swanctl_keys import listed
 from check_ipsec.errors import CheckIpsecError
 from check_ipsec.host.files import DiskFiles
@@ -151,12 +151,13 @@ def description(path: Path) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def tree(found: Settings, path: tuple[str, ...]) -> dict[str, Any]:
+def tree(found: Settings, path: tuple[str, ...], around: tuple[Node, ...] = ()) -> dict[str, Any]:
     """What stands in a section, in all, as swanctl sends it."""
+    nodes = found.inside(around, path) if around else found.found(path)
     facts: dict[str, Any] = {
-        key: listed(value) if key in LISTS else value for key, value in found.values(path).items()
+        key: listed(value) if key in LISTS else value for key, value in values_of(nodes).items()
     }
-    facts.update({name: tree(found, (*path, name)) for name in found.sections(path)})
+    facts.update({name: tree(found, (*path, name), nodes) for name in names_of(nodes)})
     return facts
 
 

@@ -91,6 +91,11 @@ class Settings:
                 for other in others:
                     self._find(other, path, nodes, depth + 1, follow=False)
 
+    def inside(self, nodes: tuple[Node, ...], path: Path) -> tuple[Node, ...]:
+        """The same, where ``nodes`` make up the section around it."""
+        inner = tuple([node.sections[path[-1]] for node in nodes if path[-1] in node.sections])
+        return self.found(path) if any(node.references for node in inner) else inner
+
     def values(self, path: Path) -> dict[str, str]:
         """The effective pairs of a section, without those that are unset."""
         return values_of(self.found(path))
@@ -189,14 +194,15 @@ def connections(settings: Settings) -> Iterator[Connection]:
         nodes = settings.found(path)
         inner = names_of(nodes)
         rounds = {
-            section: settings.values((*path, section))
+            section: values_of(settings.inside(nodes, (*path, section)))
             for section in inner
             if section.lower() != CHILDREN
         }
         common = of_connection(values_of(nodes), rounds)
-        children = settings.sections((*path, CHILDREN)) if CHILDREN in inner else ()
+        among = settings.inside(nodes, (*path, CHILDREN))
+        children = names_of(among)
         for child in children:
-            own = settings.found((*path, CHILDREN, child))
+            own = settings.inside(among, (*path, CHILDREN, child))
             found = {**common, **of_child(values_of(own))}
             yield connection(f"{name}/{child}", name, own[0], found)
         if not children:

@@ -60,7 +60,6 @@ class Setting(NamedTuple):
 
     key: str
     value: str | None
-    line: int
 
 
 class Include(NamedTuple):
@@ -148,7 +147,7 @@ def _include(found: re.Match[str]) -> Include:
 _PATH = re.compile(PATH)
 _COMMENT = re.compile(r"#[^\n]*")
 _ESCAPED_PATTERN = re.compile(r'\\(["#} ])')
-_PAIR_OR_SECTION = re.compile(rf"{SETTING}|{HEAD}|(\}}){FILL}")
+_PAIR_OR_SECTION = re.compile(rf"({SETTING}|{HEAD}|(\}}){FILL})")
 _PART = re.compile(rf"{BARE}|{QUOTED}")
 _ESCAPE = re.compile(r"\\(\r?\n|[\s\S])|\r")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\n": "", "\r\n": "", None: ""}
@@ -227,22 +226,25 @@ def _read(token: _Text, lines: _Lines) -> list[Statement]:
     """The settings and sections that a text is made of."""
     found: list[Statement] = []
     open_ones: list[tuple[Section, list[Statement]]] = []
-    for one in _PAIR_OR_SECTION.finditer(*token):
-        key, value, name, references, closing = one.groups()
-        if closing:
+    place = token.begin
+    for whole, key, value, name, references, closing in _PAIR_OR_SECTION.findall(*token):
+        if key:
+            found.append(Setting(key, _value(value) if value else None))
+        elif closing:
             section, outer = open_ones.pop()
             outer.append(section._replace(statements=tuple(found)))
             found = outer
-        elif name is None:
-            found.append(Setting(key, _value(value), lines.of(one.start())))
         else:
-            section = Section(name, _paths(references), lines.of(one.start()), ())
+            section = Section(name, _paths(references), lines.of(place), ())
             open_ones.append((section, found))
             found = []
+        place += len(whole)
     return found
 
 
 def _value(parts: str) -> str | None:
+    if '"' not in parts and " " not in parts and "\t" not in parts and "\r" not in parts:
+        return parts or None
     return " ".join(map(_text, _PART.findall(parts))) if parts.strip(" \t\r") else None
 
 
