@@ -1,7 +1,12 @@
 """Hosts with swanctl.conf and charon-systemd: no ipsec.conf, no starter, no ``ipsec``."""
 
+import re
+
+from lab.asking import ask_keeping
+from lab.errors import LabError
 from lab.hosts import Host
 from lab.scenario import Lab, scenario
+from lab.scenarios.charon_health import FIRST, ONE
 from lab.scenarios.ipsec_global import act
 from lab.scenarios.pair import DEFAULT, PSK
 from lab.wire import prove
@@ -321,3 +326,22 @@ def swanctl_global(lab: Lab) -> None:
     why = "IKE up, no CHILD_SA, received TS_UNACCEPTABLE notify.*"
     act(alice, "up -b -i gw/both -t 30", 1, "0 of 1 connection up, 1 not",
         f"  gw/both: {why}, peer 10.1.0.2")  # fmt: skip
+
+
+@scenario(live=True)
+def swanctl_other_commands(lab: Lab) -> None:
+    """check_ipsec_daemon, _traffic and _crypto on a host that knows nothing but swanctl."""
+    alice, bob = up(lab)
+    for number, (plugin, pattern) in enumerate(
+        (
+            ("daemon", rf"{ONE}{FIRST}"),
+            ("traffic", "OK - no earlier reading yet: 1 connection up"),
+            ("crypto", "OK - 1 connection as policy has it"),
+            ("traffic", "OK - 1 connection up, 1 with traffic.*"),
+        )
+    ):
+        record = lab.folder / str(number)
+        answer = ask_keeping(alice, record, plugin=f"check_ipsec_{plugin}")
+        if not re.fullmatch(pattern, answer.line):
+            raise LabError(f"expected: {pattern}\n said:     {answer.line}")
+        prove(alice, bob, "ESP")
