@@ -9,6 +9,7 @@ swanctl.conf                        ipsec.conf
 ``ah_proposals``                    is among them
 ``mobike``, ``vips``, ``mark_in``,  ``mobike``, ``leftsourceip``, ``mark_in``,
 ``mark_out``, ``policies``,         ``mark_out``, ``installpolicy``,
+``if_id_in``, ``if_id_out``         the same, which ipsec.conf does not have
 ``sha256_96``                       ``sha256_96``
 ``auth``, ``id`` of the first       ``leftauth``, ``leftid``, ``rightauth``, ``rightid``
 ``local``, ``remote`` section
@@ -66,6 +67,9 @@ def of_peer(peer: Values) -> Iterator[tuple[str, Found]]:
         yield "ike", (proposals(peer["proposals"]), said(peer, "proposals"))
     if "mobike" in peer:
         yield "mobike", (flag(peer["mobike"]), said(peer, "mobike"))
+    for key in ("if_id_in", "if_id_out"):
+        if key in peer:
+            yield key, (peer[key], said(peer, key))
     if peer.get("vips"):
         yield "leftsourceip", (listed(peer["vips"]), said(peer, "vips"))
 
@@ -103,7 +107,7 @@ def pairs_of_child(child: Values) -> Iterator[tuple[str, Found]]:
     for key, keyword in (("esp_proposals", "esp"), ("ah_proposals", "ah")):
         if key in child:
             yield keyword, (proposals(child[key]), said(child, key))
-    for key in ("mark_in", "mark_out"):
+    for key in ("mark_in", "mark_out", "if_id_in", "if_id_out"):
         if key in child:
             yield key, (child[key], said(child, key))
     if "policies" in child:

@@ -13,6 +13,7 @@ from check_ipsec.truth.kernel import Kernel
 from check_ipsec.truth.protection import (
     Selectors,
     Settings,
+    configured_if_ids,
     configured_marks,
     configured_selectors,
     resolved,
@@ -52,7 +53,8 @@ class Facts(NamedTuple):
     the file no longer names.
     ``kernel`` is None where the kernel is not known; ``asked`` is false where it was not to
     be asked. ``policies`` is false with ``installpolicy=no``. The marks are those of its
-    packets, if they are known. ``stale`` is the first setting that is loaded, or
+    packets, if they are known; so are the ids of the interfaces that they go through, None where
+    only charon knows them. ``stale`` is the first setting that is loaded, or
     negotiated, otherwise than the file has it. ``hidden``: an unread line may hold an SA,
     a trap or a shunt of it. ``twin`` is another connection whose name charon prints in the
     same way, or an empty text.
@@ -73,6 +75,8 @@ class Facts(NamedTuple):
     mark_in: Optional[Mark]
     mark_out: Optional[Mark]
     marks_known: bool
+    if_id_in: Optional[int]
+    if_id_out: Optional[int]
     claims: Claims
     stale: str
     partial: bool
@@ -191,6 +195,7 @@ def gather(
     name, settings = connection.printed_name, dict(connection.settings)
     peers = tuple(index.peers.get(name, ()))
     mark_in, mark_out, marks_known = configured_marks(settings)
+    if_id_in, if_id_out = configured_if_ids(settings)
     owned = [ike for ike in index.owned_ike_sas(name) if not is_superseded(settings, peers, ike)]
     hosts = {ike.unique_id for ike in owned}
     sas = tuple((ike, child) for ike, child in index.sas.get(name, ()) if ike.unique_id in hosts)
@@ -210,6 +215,8 @@ def gather(
         mark_in=mark_in,
         mark_out=mark_out,
         marks_known=marks_known,
+        if_id_in=if_id_in,
+        if_id_out=if_id_out,
         claims=index.claims,
         stale=loaded_differently(name, settings, peers),
         partial=partial,

@@ -65,6 +65,10 @@ class PolicyTable:
         """The mark of a policy with this reqid."""
         return next((one.mark for one in self._own(reqid, direction)), None)
 
+    def if_id_of(self, reqid: int, direction: str) -> int:
+        """The id of the interface of a policy with this reqid, 0 where it has none."""
+        return next((one.if_id or 0 for one in self._own(reqid, direction)), 0)
+
     def reqid_of(self, flow: Flow) -> int:
         """The reqid of an ``out`` policy that is for just this flow, 0 where there is none.
 
