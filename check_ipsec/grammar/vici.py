@@ -397,11 +397,12 @@ def _method(values: dict[str, str]) -> str:
 
 
 def _child_config(name: str, facts: Facts) -> ChildConfig:
+    """A child; ``ipsec statusall`` does not tell proxy mode of what is loaded."""
     return ChildConfig(
         name=name,
         local_ts=facts.lists.get("local-ts", ()),
         remote_ts=facts.lists.get("remote-ts", ()),
-        mode=facts.required("mode"),
+        mode=facts.required("mode").removesuffix("_PROXY"),
         dpd_action=facts.values.get("dpd_action"),
     )
 

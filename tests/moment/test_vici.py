@@ -157,6 +157,13 @@ def test_children_of_one_name_are_told_apart_by_their_selectors() -> None:
     assert [child.name for child in gw.child_sas] == ["twin/both"]
 
 
+def test_proxy_mode_is_loaded_as_transport_mode() -> None:
+    conns = text("list-conns", "charon-systemd-6.1.0").replace("= TRANSPORT", "= TRANSPORT_PROXY")
+    found = status(Spoken("charon-systemd-6.1.0", LIST_CONNS=conns))
+    modes = {child.name: child.mode for peer in found.peers for child in peer.children}
+    assert modes["gw/lab"] == "TRANSPORT"
+
+
 def test_what_noblock_leaves_out_is_noticed() -> None:
     slow = Output(Source.LIST_SAS.words, "", timed_out=True, exit=None)
     whole = text("list-sas", "charon-systemd-6.1.0")

@@ -347,7 +347,7 @@ def swanctl_other_commands(lab: Lab) -> None:
         (
             ("daemon", rf"{ONE}{FIRST}"),
             ("traffic", "OK - no earlier reading yet: 1 connection up"),
-            ("crypto", "OK - 1 connection as policy has it"),
+            ("crypto", r"WARNING - 1 of 1 connection against policy: gw/host \(ESP: no PFS\)"),
             ("traffic", "OK - 1 connection up, 1 with traffic.*"),
         )
     ):
