@@ -24,6 +24,7 @@ from check_ipsec.command_line import (
     Parser,
     add_common_options,
     add_connection_options,
+    add_source_options,
     host_of,
 )
 from check_ipsec.host.capture import Recording, refuse_existing
@@ -98,6 +99,8 @@ class Check(NamedTuple):
             allow_abbrev=False,
         )
         add_connection_options(parser, "check only")
+        if Source.LIST_SAS in self.sources:
+            add_source_options(parser)
         self.add_options(parser)
         parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
         either = parser.add_mutually_exclusive_group()
@@ -223,11 +226,10 @@ def said(check: Check, recording: Recording, options: argparse.Namespace) -> Ans
 
 def keep(recording: Recording, folder: str) -> None:
     """What was read, as a folder; it is costlier to import."""
-    from check_ipsec.configuration.ipsec_conf import load
-    from check_ipsec.configuration.rendered import render
+    from check_ipsec.configuration.of_host import kept
     from check_ipsec.host.capture import write
 
-    write(folder, render(load(recording.path, recording.files)), recording)
+    write(folder, kept(recording), recording)
 
 
 def readings(recording: Recording) -> Iterator[str]:

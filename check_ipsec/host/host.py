@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import Enum
 from time import monotonic
 from typing import Protocol
 
@@ -12,6 +13,18 @@ from check_ipsec.host.sources import Output, Source
 DEFAULT_TIMEOUT = 9.0
 # how much longer than the first a second reading may take
 SLOWER = 1.25
+
+
+class Way(Enum):
+    """How charon is asked.
+
+    AUTO: over VICI where swanctl.conf lists connections, else by stroke. STROKE leaves
+    swanctl.conf aside.
+    """
+
+    AUTO = "auto"
+    STROKE = "stroke"
+    VICI = "vici"
 
 
 class Deadline:
@@ -59,10 +72,12 @@ class Files(Protocol):
 class Host(Protocol):
     """A host whose texts can be read, again and again.
 
-    ``path`` is its ipsec.conf.
+    ``path`` is its ipsec.conf, ``swanctl`` its swanctl.conf; None is not to be looked at.
     """
 
     path: str
+    swanctl: str | None
+    way: Way
 
     @property
     def time(self) -> datetime | None:
@@ -70,7 +85,7 @@ class Host(Protocol):
 
     @property
     def files(self) -> Files:
-        """What ipsec.conf is read through."""
+        """What both are read through."""
 
     def read(self, source: Source, deadline: Deadline, argument: str = "", /) -> Output:
         """What ``source`` says now; ``sources.text_of`` makes the text of it.
@@ -80,6 +95,9 @@ class Host(Protocol):
         A command that fails is an output too. Raises CaptureError where a
         captured host has no such text.
         """
+
+    def read_each(self, sources: Sequence[Source], deadline: Deadline, /) -> tuple[Output, ...]:
+        """What several sources say, asked for at the same time where the host can do that."""
 
     def can_read_again(self, deadline: Deadline, /) -> bool:
         """Whether a second reading could say anything else than the one before."""

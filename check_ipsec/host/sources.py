@@ -27,11 +27,23 @@ class Source(Enum):
     pid files and exit status (strongSwan, src/stroke/stroke.c and
     src/libcharon/plugins/stroke/stroke_list.c). ``statusall-nb`` leaves out
     SAs that are busy instead of waiting for them. ``nokeys`` keeps session keys
-    out of the text (iproute2, ip/xfrm_state.c).
+    out of the text (iproute2, ip/xfrm_state.c). ``swanctl --pretty`` is what charon says
+    over VICI, each value on a line of its own (src/libcharon/plugins/vici/vici_query.c).
     """
 
     STATUSALL = "statusall", "ipsec stroke statusall", 5.0, "connections, SAs and traps of charon"
     STATUSALL_NB = "statusall-nb", "ipsec stroke statusall-nb", 1.0, "the same without busy SAs"
+    LIST_SAS = "list-sas", "swanctl --list-sas --pretty", 4.0, "IKE_SAs and CHILD_SAs of charon"
+    LIST_SAS_NB = (
+        *("list-sas-noblock", "swanctl --list-sas --noblock --pretty", 2.0),
+        "the same without busy SAs",
+    )
+    LIST_CONNS = (
+        *("list-conns", "swanctl --list-conns --pretty", 5.0),
+        "the connections that charon has loaded",
+    )
+    LIST_POLS = "list-pols", "swanctl --list-pols --pretty", 5.0, "traps and shunts of charon"
+    STATS = "stats", "swanctl --stats --pretty", 5.0, "charon's threads, memory and counts of SAs"
     XFRM_STATE = "xfrm-state", "ip xfrm state list nokeys", 1.0, "the kernel's states"
     XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
     XFRM_STATISTICS = "xfrm-statistics", "ip -s xfrm state list nokeys", 1.0, "states with counters"
@@ -41,6 +53,11 @@ class Source(Enum):
     LISTCOUNTERS = "listcounters", "ipsec stroke listcounters", 1.0, "what charon counts of IKE"
     LISTCOUNTERS_ALL = (
         *("listcounters-all", "ipsec stroke listcounters all", 1.0),
+        "the same for each connection",
+    )
+    COUNTERS = "counters", "swanctl --counters --pretty", 1.0, "what charon counts of IKE"
+    COUNTERS_ALL = (
+        *("counters-all", "swanctl --counters --all --pretty", 1.0),
         "the same for each connection",
     )
     LISTCERTS = (
@@ -207,7 +224,8 @@ _NO_CONNECTION = (
 )
 _BROKEN_OFF = (
     r"(?m)^(?:(?:sending stroke message|reading stroke response) failed"
-    r"|(?:writing to|reading from) socket failed)"
+    r"|(?:writing to|reading from) socket failed"
+    r"|(?:list-sas|list-conns|list-policies|stats|get-counters) request failed)"
 )
 _ABSENT = ("No such file or directory", "Connection refused")
 
@@ -253,7 +271,11 @@ def _kernel_text(output: Output) -> str:
     raise CommandFailed(f"{_spoken(output)}: {complaint or f'exit status {output.exit}'}")
 
 
-_READERS: dict[str, Callable[[Output], str]] = {"ipsec": _daemon_text, "ip": _kernel_text}
+_READERS: dict[str, Callable[[Output], str]] = {
+    "ipsec": _daemon_text,
+    "swanctl": _daemon_text,
+    "ip": _kernel_text,
+}
 
 
 def _not_permitted(output: Output, reason: str) -> NotPermitted:

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from time import monotonic
 from typing import NamedTuple
 
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import UsageError
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source
@@ -14,8 +14,8 @@ from check_ipsec.metrics.totals import Key, totals
 from check_ipsec.model.certificates import Credentials
 from check_ipsec.model.configuration import Configuration
 from check_ipsec.moment import snapshot
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.credentials import LISTS, Held
-from check_ipsec.moment.snapshot import Daemon
 from check_ipsec.moment.whole import Whole, take
 from check_ipsec.truth import certificates
 from check_ipsec.truth.certificate_items import Item
@@ -44,7 +44,7 @@ AROUND = (Source.XFRM_STAT, Source.PID_FILE, Source.CHARON_STATUS, Source.BOOT_I
 SOURCES = (
     *OF_CHARON,
     *(Source.XFRM_STATISTICS, Source.XFRM_STATE, Source.XFRM_POLICY),
-    *(Source.LISTCOUNTERS, Source.LISTCOUNTERS_ALL, *LISTS),
+    *(Source.LISTCOUNTERS, Source.LISTCOUNTERS_ALL, Source.COUNTERS, Source.COUNTERS_ALL, *LISTS),
     *AROUND,
     *(Source.LINKS, Source.ROUTE),
 )
@@ -91,13 +91,12 @@ def read(host: Host, asked: Asked) -> Reading:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
     started = monotonic()
     begin = host.time or datetime.now(timezone.utc)
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     asked_for = chosen(configuration.connections, asked.which)
     if configuration.connections and not asked_for:
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     deadline = Deadline(asked.which.timeout, PATIENCE)
-    names = tuple(connection.name for connection in configuration.connections)
-    whole = take(host, deadline, names, sources(asked))
+    whole = take(host, deadline, configuration, sources(asked, configuration))
     observation = observed(whole, configuration, host, deadline, asked.which)
     charon = Charon(configuration, asked_for, whole.around)
     now = (whole.around.counted or begin).timestamp()
@@ -119,13 +118,13 @@ def read(host: Host, asked: Asked) -> Reading:
     )
 
 
-def sources(asked: Asked) -> tuple[Source, ...]:
-    """What is read beside the SAs."""
+def sources(asked: Asked, configuration: Configuration) -> tuple[Source, ...]:
+    """What is read beside the SAs; certificates are listed by stroke alone."""
     return (
         *AROUND,
         *((Source.LISTCOUNTERS,) if asked.counters or asked.counters_by_name else ()),
         *((Source.LISTCOUNTERS_ALL,) if asked.counters_by_name else ()),
-        *(LISTS if asked.certificates else ()),
+        *(LISTS if asked.certificates and not configuration.over_vici else ()),
     )
 
 
@@ -136,8 +135,7 @@ def observed(
     first = judged(whole.snapshot, configuration, which)
     if not may_look_again_at(first, host, deadline, which):
         return first
-    names = (connection.name for connection in configuration.connections)
-    again = snapshot.take(host, deadline, names, OF_STATES)
+    again = snapshot.take(host, deadline, configuration, OF_STATES)
     return settled(first, judged(again, configuration, which))
 
 

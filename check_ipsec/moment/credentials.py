@@ -10,7 +10,9 @@ from check_ipsec.grammar import listcerts
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source, text_of
 from check_ipsec.model.certificates import CertificateFile, Credentials
-from check_ipsec.moment.snapshot import Daemon, read_daemon, read_patiently, spoken
+from check_ipsec.model.configuration import Configuration
+from check_ipsec.moment.answer import Daemon
+from check_ipsec.moment.snapshot import read_daemon, read_patiently, spoken
 
 LISTS = (Source.LISTCERTS, Source.LISTCACERTS, Source.LISTCRLS)
 FOLDERS = (Source.CERTS, Source.CACERTS, Source.CRLS)
@@ -38,14 +40,17 @@ class Held(NamedTuple):
 
 
 def take(
-    host: Host, deadline: Deadline, names: Iterable[str], files: Iterable[str] | None = None
+    host: Host,
+    deadline: Deadline,
+    configuration: Configuration,
+    files: Iterable[str] | None = None,
 ) -> Held:
     """What charon says, and where ``files`` are named, what is on the disk.
 
     Raises NotPermitted, CommandFailed or ParseError where charon's lists cannot be had,
     UsageError where files cannot be read for want of a library.
     """
-    daemon, credentials = read_daemon(host, deadline, tuple(names)), Credentials()
+    daemon, credentials = read_daemon(host, deadline, configuration), Credentials()
     if not isinstance(daemon, DaemonNotRunning):
         try:
             credentials = listed(host, deadline)

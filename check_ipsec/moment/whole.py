@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from check_ipsec.errors import CaptureError, CheckIpsecError
@@ -15,14 +16,15 @@ from check_ipsec.grammar import xfrm_state, xfrm_statistics
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source
 from check_ipsec.model.certificates import Credentials
+from check_ipsec.model.configuration import Configuration
 from check_ipsec.model.kernel import Policies, States
 from check_ipsec.model.traffic import Statistics
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.credentials import LISTS, listed
 from check_ipsec.moment.snapshot import (
     ERRORS,
     POLICIES,
     STATES,
-    Daemon,
     Snapshot,
     completed,
     read,
@@ -31,7 +33,7 @@ from check_ipsec.moment.snapshot import (
     spoken,
     uses_libipsec,
 )
-from check_ipsec.moment.surroundings import OTHERS, Surroundings, middle
+from check_ipsec.moment.surroundings import Surroundings, middle, others_of
 
 T = TypeVar("T")
 
@@ -57,22 +59,27 @@ class Counted(NamedTuple):
 
 
 def take(
-    host: Host, deadline: Deadline, names: Collection[str], sources: Collection[Source]
+    host: Host, deadline: Deadline, configuration: Configuration, sources: Collection[Source]
 ) -> Whole:
     """Read and parse what charon and the kernel say of SAs, and ``sources`` of the rest.
 
-    ``names`` are those of ipsec.conf. Raises as :func:`check_ipsec.moment.snapshot.take`.
+    Raises as :func:`check_ipsec.moment.snapshot.take`.
     """
-    daemon = read_daemon(host, deadline, tuple(names))
+    daemon = read_daemon(host, deadline, configuration)
     answers = isinstance(daemon, Daemon)
     counts, policies = Counted(), None
     if not uses_libipsec(daemon):
         counts = counted(host, deadline)
         policies = captured(lambda: read(host, deadline, *POLICIES))
         counts = counts._replace(states=complete(host, deadline, counts.states, policies))
-    others = others_of(host, deadline, [
-        source for source in sources if answers or source.words[0] != "ipsec"
-    ])  # fmt: skip
+    rows = {
+        field: row
+        for field, row in others_of(configuration, sources).items()
+        if answers or row[0].words[0] not in ("ipsec", "swanctl")
+    }
+    others: dict[str, Any] = {
+        field: captured(partial(read, host, deadline, *row)) for field, row in rows.items()
+    }
     credentials = None
     if answers and set(LISTS) <= set(sources):
         credentials = captured(lambda: listed(host, deadline))
@@ -80,7 +87,7 @@ def take(
         Source.STATUSALL: daemon,
         Source.XFRM_STATISTICS: counts.states,
         Source.XFRM_POLICY: policies,
-        **{OTHERS[field][0]: one for field, one in others.items() if field != "boot"},
+        **{rows[field][0]: one for field, one in others.items() if field != "boot"},
         Source.LISTCERTS: credentials,
     }
     return Whole(
@@ -89,15 +96,6 @@ def take(
         credentials,
         {one: not isinstance(what, Exception) for one, what in found.items() if what is not None},
     )
-
-
-def others_of(host: Host, deadline: Deadline, sources: Collection[Source]) -> dict[str, Any]:
-    """What is read as it comes, by the fields of the surroundings."""
-
-    def one(source: Source, parse: Callable[[str, str], T]) -> T | CheckIpsecError | None:
-        return captured(lambda: read(host, deadline, source, parse))
-
-    return {field: one(*row) for field, row in OTHERS.items() if row[0] in sources}
 
 
 def captured(ask: Callable[[], T]) -> T | CheckIpsecError | None:

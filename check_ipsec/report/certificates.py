@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from check_ipsec.model.certificates import Certificate
-from check_ipsec.moment.snapshot import Daemon
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.report.headline import connections, shortened
 from check_ipsec.report.severity import Severity
 from check_ipsec.truth.certificate_items import Item

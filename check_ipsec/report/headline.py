@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from check_ipsec.configuration.expectation import SHUNT_TYPES
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.report.severity import BAD, Counts, Severity, not_understood
 from check_ipsec.truth.observe import Observation
@@ -18,10 +19,10 @@ def headline(observation: Observation, counts: Counts, severity: Severity, room:
     """One line of at most ``room`` bytes; names stay whole, fewer are shown instead."""
     if observation.daemon_error:
         silent = f"{observation.daemon_error}: {none_of(counts.judged)} established"
-        return ", ".join((silent, *beside(counts)))
+        return ", ".join((silent, *beside(observation, counts)))
     if not counts_anything(observation):
         return nothing_configured(observation, counts)
-    total = ", ".join((*totals(counts, severity, observation), *beside(counts)))
+    total = ", ".join((*totals(counts, severity, observation), *beside(observation, counts)))
     tail = "".join(remarks(observation, counts))
     names = list(map(named, sorted_by_severity(observation.verdicts)))
     return shortened(total, names, tail, room)
@@ -68,24 +69,33 @@ def totals(counts: Counts, severity: Severity, observation: Observation) -> Iter
         yield f"{counts.not_established} of {connections(counts.judged)} not established"
 
 
-def beside(counts: Counts) -> Iterator[str]:
+def beside(observation: Observation, counts: Counts) -> Iterator[str]:
     """What is to be said whatever the states are."""
     if counts.cleartext:
         yield f"traffic of {counts.cleartext} in clear text"
     if counts.stale:
-        yield f"{counts.stale} unlike ipsec.conf"
+        yield f"{counts.stale} unlike {observation.configuration.called}"
 
 
 def healthy(observation: Observation, counts: Counts) -> Iterator[str]:
     """What there is."""
     yield f"{connections(counts.established)} established"
-    loaded = sum(verdict.state in (State.SHUNT, State.LOADED) for verdict in observation.verdicts)
+    quiet = [one for one in observation.verdicts if one.state in (State.SHUNT, State.LOADED)]
+    shunts = sum(map(is_shunt, quiet))
+    loaded = len(quiet) - shunts
     if counts.on_demand:
         yield f"{counts.on_demand} on demand"
     if counts.clients:
         yield f"{counts.clients} for clients"
+    if shunts:
+        yield f"{shunts} shunt{'s' * (shunts != 1)}"
     if loaded:
-        yield f"{loaded} shunt{'s' * (loaded != 1)}"
+        yield f"{loaded} loaded"
+
+
+def is_shunt(verdict: Verdict) -> bool:
+    """Whether a healthy one without SAs is a shunt, in place or only loaded."""
+    return verdict.state is State.SHUNT or verdict.connection.setting("type") in SHUNT_TYPES
 
 
 def listed(names: list[str], shown: int) -> str:
@@ -124,7 +134,7 @@ def named(verdict: Verdict) -> str:
 def remarks(observation: Observation, counts: Counts) -> Iterator[str]:
     """What charon holds beyond the file, and what stands in the way of a full answer."""
     if counts.unlisted:
-        yield f" + {counts.unlisted} not in ipsec.conf"
+        yield f" + {counts.unlisted} not in {observation.configuration.called}"
     if observation.kernel_error:
         yield f"; {plain(str(observation.kernel_error))}"
     if observation.partial:

@@ -16,13 +16,13 @@ from check_ipsec.host.sources import Source
 from check_ipsec.model.certificates import Certificate
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.unread import UnreadLine
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.credentials import FOLDERS, LISTS, Held, take
 from check_ipsec.moment.second_look import may_look_again
-from check_ipsec.moment.snapshot import Daemon
 from check_ipsec.truth.certificate_items import Item, doubts, items
 from check_ipsec.truth.files import named_files, of_files
 from check_ipsec.truth.flaws import Seen
-from check_ipsec.truth.observe import OF_CHARON, Question, chosen
+from check_ipsec.truth.observe import BY_STROKE, Question, chosen
 from check_ipsec.truth.on_disk import OnDisk, on_disk
 from check_ipsec.truth.shelf import LONG_AGO, Shelf
 from check_ipsec.truth.uses import (
@@ -37,7 +37,7 @@ from check_ipsec.truth.uses import (
     with_authorities,
 )
 
-SOURCES = (*OF_CHARON, *LISTS, *FOLDERS, Source.SECRETS)
+SOURCES = (*BY_STROKE, *LISTS, *FOLDERS, Source.SECRETS)
 
 
 class Asked(NamedTuple):
@@ -96,13 +96,13 @@ def observe(host: Host, asked: Asked) -> Observation:
     if now is None:
         raise CaptureError(f"{host.path}: nothing says when that was, so nothing when it ends")
     deadline = Deadline(asked.timeout)
-    names = tuple(connection.name for connection in configuration.connections)
     files = tuple(name for _, _, name in named_files(asked_for)) if asked.files else None
-    unjudged = Observation(configuration, asked_for, take(host, deadline, names, files), now)
+    held = take(host, deadline, configuration, files)
+    unjudged = Observation(configuration, asked_for, held, now)
     first = judged(unjudged)
     if not first.unloaded or not may_look_again(host, deadline, asked.pause):
         return first
-    second = judged(unjudged._replace(held=take(host, deadline, names, files)))
+    second = judged(unjudged._replace(held=take(host, deadline, configuration, files)))
     return first if second.silence else second
 
 

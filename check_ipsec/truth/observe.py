@@ -5,21 +5,26 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple, Optional, Union
 
 from check_ipsec.configuration.expectation import Override
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CheckIpsecError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.kernel import Policies, States
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.second_look import may_look_again
-from check_ipsec.moment.snapshot import Daemon, Snapshot, take
+from check_ipsec.moment.snapshot import Snapshot, take
 from check_ipsec.truth.kernel import Kernel
 from check_ipsec.truth.reconcile import fleeting, reconcile
 from check_ipsec.truth.unlisted import Unlisted, unlisted
 from check_ipsec.truth.verdict import State, Verdict
 
-OF_CHARON = (Source.STATUSALL, Source.STATUSALL_NB)
+BY_STROKE = (Source.STATUSALL, Source.STATUSALL_NB)
+OVER_VICI = (
+    *(Source.LIST_SAS, Source.LIST_SAS_NB, Source.LIST_CONNS, Source.LIST_POLS, Source.STATS),
+)
+OF_CHARON = (*BY_STROKE, *OVER_VICI)
 OF_THE_KERNEL = (Source.XFRM_STATE, Source.XFRM_POLICY)
 SOURCES = (*OF_CHARON, *OF_THE_KERNEL)
 
@@ -62,14 +67,16 @@ class Observation(NamedTuple):
 
 def observe(host: Host, question: Question) -> Observation:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     filtered = bool(configuration.connections and (question.include or question.exclude))
     if filtered and not chosen(configuration.connections, question):
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     deadline = Deadline(question.timeout)
     first = look(host, deadline, configuration, question)
     if filtered and all(one.state is State.IGNORED for one in first.verdicts):
-        raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
+        raise UsageError(
+            f"no connection of {configuration.path} that is switched on matches -i and -e"
+        )
     if not may_look_again_at(first, host, deadline, question):
         return first
     return settled(first, look(host, deadline, configuration, question))
@@ -106,8 +113,7 @@ def look(
     host: Host, deadline: Deadline, configuration: Configuration, question: Question
 ) -> Observation:
     """One moment of the host, judged."""
-    names = (connection.name for connection in configuration.connections)
-    snapshot = take(host, deadline, names, SOURCES if question.ask_kernel else OF_CHARON)
+    snapshot = take(host, deadline, configuration, SOURCES if question.ask_kernel else OF_CHARON)
     return judged(snapshot, configuration, question)
 
 
@@ -152,13 +158,15 @@ def kernel_of(snapshot: Snapshot) -> Optional[Union[Kernel, CheckIpsecError]]:
 
 def chosen(connections: Iterable[Connection], question: Question) -> tuple[Connection, ...]:
     """The connections that the globs of the question leave."""
+    if not (question.include or question.exclude):
+        return tuple(connections)
     if not question.include and not question.exclude:
         return tuple(connections)
     return tuple(
         connection
         for connection in connections
-        if matches(connection.name, question.include or ("*",))
-        and not matches(connection.name, question.exclude)
+        if any(matches(name, question.include or ("*",)) for name in connection.names)
+        and not any(matches(name, question.exclude) for name in connection.names)
     )
 
 

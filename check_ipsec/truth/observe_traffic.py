@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from time import time
 from typing import NamedTuple
 
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, UsageError
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source
@@ -15,9 +15,10 @@ from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.traffic import ErrorCounts, StateTraffic, Statistics
 from check_ipsec.model.unread import UnreadLine
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.memory import Reading, boot_id, remember
 from check_ipsec.moment.routes import path_mtus
-from check_ipsec.moment.snapshot import Daemon, uses_libipsec
+from check_ipsec.moment.snapshot import uses_libipsec
 from check_ipsec.moment.surroundings import Surroundings, take
 from check_ipsec.truth.facts import carrying_sas
 from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted, gaps
@@ -68,13 +69,12 @@ class TrafficObservation(NamedTuple):
 
 def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
-    configuration = load(host.path, host.files)
-    names = tuple(connection.name for connection in configuration.connections)
+    configuration = configured(host)
     asked_for = chosen(configuration.connections, question.which)
-    if names and not asked_for:
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+    if configuration.connections and not asked_for:
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     deadline = Deadline(question.which.timeout)
-    snapshot = take(host, deadline, names, COUNTS)
+    snapshot = take(host, deadline, configuration, COUNTS)
     now = snapshot.counted.timestamp() if snapshot.counted else time()
     observed = compared(snapshot, configuration, question, now)
     if question.limit.mtu:

@@ -103,6 +103,19 @@ def configured_marks(settings: Settings) -> tuple[Mark | None, Mark | None, bool
     return _mark(texts[0]), _mark(texts[1]), not any(text.startswith("%") for text in texts)
 
 
+def configured_if_ids(settings: Settings) -> tuple[int | None, int | None]:
+    """``if_id_in`` and ``if_id_out``, 0 where there is none.
+
+    None is a number that only charon knows (``%unique``; vici_config.c, parse_if_id).
+    """
+    inbound, outbound = (settings.get(key, "0") for key in ("if_id_in", "if_id_out"))
+    return _if_id(inbound), _if_id(outbound)
+
+
+def _if_id(text: str) -> int | None:
+    return _c_number(text) if re.fullmatch(NUMBER, text) else None
+
+
 def _mark(text: str) -> Mark | None:
     match = re.fullmatch(rf"({NUMBER})(?:/({NUMBER}))?", text)
     if not match:

@@ -15,14 +15,16 @@ RECORDS = Path(__file__).resolve().parent / "run.d"
 # what begins the first line of a plugin that only says what it reads; its module
 REMEMBERS_NOTHING = {"IPSEC": "ipsec", "IPSEC-CERTS": "certs"}
 FIXTURES = Path("fixtures/hosts")
-# a capture holds ipsec.conf resolved into one file: its path and lines are others
-PLACE = re.compile(r"\S*/ipsec\.conf(:\d+)?")
+# a capture holds a configuration resolved into one file: its path and lines are others
+PLACE = re.compile(r"\S*/(?:ipsec|swanctl)\.conf(:\d+)?")
 
 
-def run(todo: Sequence[Job], root: Path | None = None) -> Iterator[Played]:
-    """Plays all, on ``root`` if that is given, keeps the records, and yields how each went."""
+def run(todo: Sequence[Job], root: Path | None = None, mode: str = "ask") -> Iterator[Played]:
+    """Plays all in ``mode``, on ``root`` if that is given, keeps the records, and yields how
+    each went.
+    """
     with workshop() as work:
-        for played in play(work, todo, "ask", root):
+        for played in play(work, todo, mode, root):
             kept = played._replace(folder=_keep(played))
             problem = kept.problem or "\n".join(contradictions(kept))
             yield kept._replace(problem=problem or None)
