@@ -1,4 +1,4 @@
-"""check_ipsec: the state of every connection that ipsec.conf lists.
+"""check_ipsec: the state of every connection that ipsec.conf and swanctl.conf list.
 
 Check: established is OK, connecting WARNING, not connected CRITICAL. Traffic that leaves in
 clear text is CRITICAL, what charon has loaded or negotiated otherwise than ipsec.conf has it
@@ -154,10 +154,12 @@ def grace(text: str) -> float:
 CHECK = Check(
     name="IPSEC",
     program="check_ipsec",
-    description="The state of every IPsec connection that ipsec.conf lists.",
+    description="The state of every IPsec connection that ipsec.conf and swanctl.conf list.",
     epilog="""\
-Without options every connection of /etc/ipsec.conf is checked. Exit status: 0 OK,
-1 WARNING, 2 CRITICAL, 3 UNKNOWN. GLOBs are case-sensitive; -e wins over -i.
+Without options every connection of /etc/ipsec.conf and /etc/swanctl/swanctl.conf is
+checked; one of the latter is called CONNECTION/CHILD, and matched by a GLOB for CONNECTION
+too. Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. GLOBs are case-sensitive; -e wins
+over -i.
 """,
     verbose="-v: a table; -vv: SPIs, proposals, selectors, timers too; -vvv: all that was read",
     add_options=add_options,
