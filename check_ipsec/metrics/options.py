@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from check_ipsec.command_line import Parser, add_common_options, add_connection_options
+from check_ipsec.command_line import (
+    Parser,
+    add_common_options,
+    add_connection_options,
+    add_source_options,
+)
 from check_ipsec.errors import UsageError
 from check_ipsec.metrics.delivery import address
 from check_ipsec.metrics.formats import FORMATS
@@ -36,6 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add_connection_options(parser, "read only")
+    add_source_options(parser)
     parser.add_argument(
         "--expect",
         action="append",

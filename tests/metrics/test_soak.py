@@ -10,6 +10,7 @@ import pytest
 
 from check_ipsec.errors import CaptureError
 from check_ipsec.host.captured import CapturedFiles
+from check_ipsec.host.host import Way
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.sources import Output, Source
 from check_ipsec.metrics.collect import samples
@@ -45,6 +46,8 @@ class Simulated:
         self.chance = random.Random(seed)
         self.path = f"{IDLE}/ipsec.conf"
         self.files = CapturedFiles(str(IDLE))
+        self.swanctl = None
+        self.way = Way.AUTO
         self.time: datetime | None = datetime(2026, 11, 28, 5, 0, tzinfo=UTC)
         self.passed = 0
         self.happened: list[str] = []
