@@ -10,8 +10,7 @@ import pytest
 
 from check_ipsec.errors import CaptureError
 from check_ipsec.host.captured import CapturedFiles
-from check_ipsec.host.host import Way
-from check_ipsec.host.host import Deadline
+from check_ipsec.host.host import Deadline, Way
 from check_ipsec.host.sources import Output, Source
 from check_ipsec.metrics.collect import samples
 from check_ipsec.metrics.reading import Asked, read
