@@ -1,12 +1,15 @@
 """check_ipsec_certs as a user types it: first line, options, table, JSON, captures."""
 
+import builtins
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,6 +118,14 @@ def test_cut_lists_make_nothing_healthier(host: Path, tmp_path: Path) -> None:
 )
 def test_days(arguments: tuple[str, ...], status: int) -> None:
     assert say(HOSTS / "end-in-5-days/1", *arguments)[1] == status
+
+
+@pytest.mark.parametrize("text", ["30d", "10%", "7:3", "x"])
+def test_what_is_no_range_of_days(text: str) -> None:
+    said, status = say(HOSTS / "healthy/1", "-w", text)
+    assert (line_of(said), status) == (
+        f"UNKNOWN - {text} is not a range of days, like 30: or 7:", 3
+    )  # fmt: skip
 
 
 # a host for each flaw
@@ -344,6 +355,28 @@ def test_json(tmp_path: Path) -> None:
 # --- files --------------------------------------------------------------------------
 
 
+def test_without_charon_the_files_are_judged_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "host"
+    shutil.copytree(HOSTS / "weak/3", folder)
+    (folder / "statusall").write_text("")
+    index = json.loads((folder / "capture.json").read_text())
+    del index["commands"]["statusall"]
+    (folder / "capture.json").write_text(json.dumps(index))
+    text, status = answer(f"--captured={folder}", "--files", "-v")
+    assert (line_of(text), status) == (
+        "CRITICAL - charon is not running; on disk 1 of 2 certificates: carol (is weak (signed "
+        "with SHA-1), 2 connections)", 2,
+    )  # fmt: skip
+    assert "carol                    2029-11-27" in text
+    (folder / "certs").write_text("")
+    text, _ = answer(f"--captured={folder}", "--files")
+    lost = "carol.pem (cannot be loaded (No such file or directory), 2 connections)"
+    assert lost in line_of(text)
+    (folder / "certs").write_text("/etc/ipsec.d/certs/carol.pem: Permission denied\n")
+    assert "carol" not in line_of(answer(f"--captured={folder}", "--files")[0])
+    assert line_of(answer(f"--captured={folder}")[0]) == "CRITICAL - charon is not running"
+
+
 def test_without_the_library_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("check_ipsec.grammar.x509", raising=False)
     monkeypatch.setitem(sys.modules, "check_ipsec.grammar.x509", None)
@@ -356,10 +389,16 @@ def test_without_the_library_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_library_that_fails_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_arguments: object, **_more: object) -> object:
-        raise RuntimeError("no provider")
+    imports = builtins.__import__
 
-    monkeypatch.setattr("builtins.__import__", fails)
+    def fails(
+        name: str, names: Any = None, local: Any = None, wanted: Any = (), level: int = 0
+    ) -> object:
+        if "x509" in (wanted or ()):
+            raise RuntimeError("no provider")
+        return imports(name, names, local, wanted, level)
+
+    monkeypatch.setattr(builtins, "__import__", fails)
     with pytest.raises(CheckIpsecError, match="cryptography fails: RuntimeError"):
         certificate_files.require_library()
 
