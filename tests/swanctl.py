@@ -164,7 +164,9 @@ def tree(found: Settings, path: tuple[str, ...], around: tuple[Node, ...] = ()) 
 def resolved(path: Path) -> dict[str, Any] | None:
     """All connections of a file, None where it is refused."""
     try:
-        return tree(read(str(path), DiskFiles()), ("connections",))
+        found = read(str(path), DiskFiles())
+        names = found.sections(("connections",))
+        return {name: tree(found, ("connections", name)) for name in names}
     except CheckIpsecError:
         return None
 

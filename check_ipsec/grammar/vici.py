@@ -121,6 +121,12 @@ class Facts(NamedTuple):
             raise ValueError(f"'{key} ='")
         return self.values[key]
 
+    def some(self, key: str) -> tuple[str, ...]:
+        """A list of which charon always prints an item. Raises ValueError."""
+        if not self.lists.get(key):
+            raise ValueError(f"an item of '{key} = ['")
+        return self.lists[key]
+
     def unknown(self, known: frozenset[str]) -> set[str]:
         """The keys that are not among ``known``."""
         return {*self.values, *self.lists, *self.sections} - known
@@ -292,6 +298,7 @@ def _child_sa(text: str) -> tuple[ChildSa, set[str]]:
     state = _state(ChildState, facts.required("state"))
     installed = state is ChildState.INSTALLED
     used = facts if installed else facts._replace(values={})
+    listed = facts.some if installed else lambda key: facts.lists.get(key, ())
     rekey_in = used.number("rekey-time")
     child = ChildSa(
         name=facts.required("name"),
@@ -311,8 +318,8 @@ def _child_sa(text: str) -> tuple[ChildSa, set[str]]:
         outbound=_traffic(used, "out"),
         rekey_in=_left(rekey_in),
         rekeying_due=rekey_in is not None and rekey_in < 0,
-        local_ts=facts.lists.get("local-ts", ()),
-        remote_ts=facts.lists.get("remote-ts", ()),
+        local_ts=listed("local-ts"),
+        remote_ts=listed("remote-ts"),
         understood=state is not ChildState.UNKNOWN,
     )
     return child, facts.unknown(CHILD_KEYS)
@@ -364,8 +371,8 @@ def _peer(found: re.Match[str]) -> Read:
         children.append(_child_config(name, inner))
     peer = Peer(
         name=found["name"],
-        local=",".join(facts.lists.get("local_addrs", ())),
-        remote=",".join(facts.lists.get("remote_addrs", ())),
+        local=",".join(facts.some("local_addrs")),
+        remote=",".join(facts.some("remote_addrs")),
         version=facts.required("version"),
         aggressive=False,
         dpd_delay=facts.number("dpd_delay"),
@@ -400,8 +407,8 @@ def _child_config(name: str, facts: Facts) -> ChildConfig:
     """A child; ``ipsec statusall`` does not tell proxy mode of what is loaded."""
     return ChildConfig(
         name=name,
-        local_ts=facts.lists.get("local-ts", ()),
-        remote_ts=facts.lists.get("remote-ts", ()),
+        local_ts=facts.some("local-ts"),
+        remote_ts=facts.some("remote-ts"),
         mode=facts.required("mode").removesuffix("_PROXY"),
         dpd_action=facts.values.get("dpd_action"),
     )
@@ -422,7 +429,7 @@ class Policy(NamedTuple):
 def _policy(found: re.Match[str]) -> Read:
     facts = _facts(found["facts"], 2)
     mode, name = facts.required("mode"), facts.required("child")
-    local, remote = facts.lists.get("local-ts", ()), facts.lists.get("remote-ts", ())
+    local, remote = facts.some("local-ts"), facts.some("remote-ts")
     installed: Trap | Shunt
     if mode in SHUNTS:
         installed = Shunt(name, local, remote, mode)

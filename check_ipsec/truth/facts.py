@@ -130,6 +130,7 @@ class Index:
         self.traps: dict[str, list[Trap]] = defaultdict(list)
         self.shunts: dict[str, Shunt] = {}
         self.claims = Claims(frozenset(), {})
+        self._whole: dict[str, list[Peer]] = defaultdict(list)
         self._hiding: list[str] = []
         self._cut = False
         if status:
@@ -142,7 +143,8 @@ class Index:
         # an event of VICI, of which nobody knows what else would stand in it
         self._cut = any(line.hides and line.section in EVENTS for line in status.unread)
         for peer in status.peers:
-            for name in {child.name for child in peer.children} or {peer.name}:
+            self._whole[peer.name].append(peer)
+            for name in {child.name for child in peer.children}:
                 self.peers[name].append(peer)
         for ike in status.ike_sas:
             self.ike_sas[ike.name].append(ike)
@@ -150,6 +152,12 @@ class Index:
                 self.sas[child.name].append((ike, child))
         for trap in status.traps:
             self.traps[trap.name].append(trap)
+
+    def peers_of(self, connection: Connection) -> tuple[Peer, ...]:
+        """The peer configurations that have a connection, or are one without children."""
+        alone = connection.section is not None and connection.setting("children") == "none"
+        found = self._whole if alone else self.peers
+        return tuple(found.get(connection.printed_name, ()))
 
     def owned_ike_sas(self, name: str) -> Iterator[IkeSa]:
         """The IKE_SAs of the peers that the connection is listed under, and its hosts."""
@@ -193,7 +201,7 @@ def gather(
 ) -> Facts:
     """All that is known of one connection."""
     name, settings = connection.printed_name, dict(connection.settings)
-    peers = tuple(index.peers.get(name, ()))
+    peers = index.peers_of(connection)
     mark_in, mark_out, marks_known = configured_marks(settings)
     if_id_in, if_id_out = configured_if_ids(settings)
     owned = [ike for ike in index.owned_ike_sas(name) if not is_superseded(settings, peers, ike)]
