@@ -38,6 +38,11 @@ REFUSED = [
     (STATUSALL[0], "stop"),
     STATUSALL[:1],
     ("/usr/lib/ipsec/stroke", "statusall"),
+    ("/usr/sbin/swanctl", "--list-sas"),
+    ("/usr/sbin/swanctl", "--list-sas", "--pretty", "--uri", "unix:///tmp/charon.vici"),
+    ("/usr/sbin/swanctl", "--list-certs", "--pem"),
+    ("/usr/sbin/swanctl", "--terminate", "--ike", "gw"),
+    ("/usr/sbin/swanctl", "--load-all"),
     ("/usr/sbin/../sbin/ip6", *STATE[1:]),
     ("/bin/sh",),
 ]
@@ -56,7 +61,8 @@ OTHER_WAYS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def users(node: System) -> None:
-    """Both agents' users, and one who is neither."""
+    """Both agents' users, and one who is neither; sudo knows only commands that are there."""
+    node.apt("install", "--no-install-recommends", "strongswan-swanctl")
     for user in (*USERS, "somebody"):
         node.run("useradd", "--system", "--shell", "/usr/sbin/nologin", user)
 
