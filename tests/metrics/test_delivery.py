@@ -210,7 +210,7 @@ def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_name_that_is_none() -> None:
-    with pytest.raises(CommandFailed, match=r"graphite a\.\.b:2003: UnicodeError"):
+    with pytest.raises(CommandFailed, match=r"graphite a\.\.b:2003: Unicode"):
         send(Address("a..b", 2003), "")
 
 
