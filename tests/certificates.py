@@ -190,7 +190,7 @@ def crl(
 
 def seen(host: Charon) -> Observation:
     """What is known of a host."""
-    return observe(host, Asked(pause=0.0))  # type: ignore[arg-type]
+    return observe(host, Asked(pause=0.0))
 
 
 def flaws(host: Charon) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ import pytest
 
 from check_ipsec.checks import certs, crypto, daemon, traffic
 from check_ipsec.checks.ipsec import CHECK, LABELS
+from check_ipsec.checks.statuses import Status
 from check_ipsec.ipsec_global import command
 from check_ipsec.metrics import options as of_metrics
 from check_ipsec.metrics.series import METRICS, Metric
@@ -86,7 +87,7 @@ def test_every_label_of_certificates_is_told(label: str) -> None:
 
 
 @pytest.mark.parametrize("status", certs.STATUSES, ids=lambda status: status.option)
-def test_every_default_status_of_certificates_is_told(status: certs.Status) -> None:
+def test_every_default_status_of_certificates_is_told(status: Status) -> None:
     lines = section("check_ipsec_certs").splitlines()
     told = next(line for line in lines if line.startswith(f"| `{status.option} "))
     assert told.split("|")[2].strip() == status.default.name.lower()

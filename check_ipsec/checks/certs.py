@@ -20,11 +20,10 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from check_ipsec.checks.check import Check, Found, Number
 from check_ipsec.checks.limits import Limits
-from check_ipsec.checks.options import add_status
+from check_ipsec.checks.statuses import Status, add_statuses, statuses
 from check_ipsec.checks.thresholds import range_spec
 from check_ipsec.errors import UsageError
 from check_ipsec.host.host import Host
@@ -41,34 +40,26 @@ from check_ipsec.truth.certificate_items import Item
 from check_ipsec.truth.certificates import SOURCES, Asked, Observation, observe
 from check_ipsec.truth.flaws import Flaw
 
-
-class Status(NamedTuple):
-    """An option that says how bad a flaw is."""
-
-    option: str
-    flaw: Flaw
-    default: Severity
-    about: str
-
-
 STATUSES = (
-    Status("--expired", Flaw.EXPIRED, Severity.CRITICAL, "status of a certificate that has ended"),
-    Status("--early", Flaw.EARLY, Severity.CRITICAL, "status of a certificate that has not begun"),
-    Status("--revoked", Flaw.REVOKED, Severity.CRITICAL, "status of a revoked certificate"),
-    Status("--no-key", Flaw.NO_KEY, Severity.CRITICAL,
+    Status("--expired", (Flaw.EXPIRED,), Severity.CRITICAL,
+           "status of a certificate that has ended"),
+    Status("--early", (Flaw.EARLY,), Severity.CRITICAL,
+           "status of a certificate that has not begun"),
+    Status("--revoked", (Flaw.REVOKED,), Severity.CRITICAL, "status of a revoked certificate"),
+    Status("--no-key", (Flaw.NO_KEY,), Severity.CRITICAL,
            "status of a certificate of this host without a private key"),
-    Status("--not-loaded", Flaw.NOT_LOADED, Severity.CRITICAL,
+    Status("--not-loaded", (Flaw.NOT_LOADED,), Severity.CRITICAL,
            "status of a certificate that ipsec.conf names and charon has not loaded"),
-    Status("--renewed", Flaw.RENEWED, Severity.WARNING,
+    Status("--renewed", (Flaw.RENEWED,), Severity.WARNING,
            "status of a certificate renewed on disk only"),
-    Status("--identity", Flaw.IDENTITY, Severity.WARNING,
+    Status("--identity", (Flaw.IDENTITY,), Severity.WARNING,
            "status of a certificate without the identity that ipsec.conf names"),
-    Status("--chain", Flaw.CHAIN, Severity.WARNING,
+    Status("--chain", (Flaw.CHAIN,), Severity.WARNING,
            "status of a certificate whose authority is missing"),
-    Status("--weak", Flaw.WEAK, Severity.WARNING, "status of a weak key or signature"),
-    Status("--crl", Flaw.CRL_OLD, Severity.WARNING,
+    Status("--weak", (Flaw.WEAK,), Severity.WARNING, "status of a weak key or signature"),
+    Status("--crl", (Flaw.CRL_OLD,), Severity.WARNING,
            "status of a list of revoked certificates that is out of date"),
-    Status("--strict-crl", Flaw.CRL_STRICT, Severity.CRITICAL,
+    Status("--strict-crl", (Flaw.CRL_STRICT,), Severity.CRITICAL,
            "status of such a list, or a missing one, where strictcrlpolicy= insists on it"),
 )  # fmt: skip
 LABELS = (
@@ -140,11 +131,7 @@ def severity_of(flaw: Flaw, item: Item, options: argparse.Namespace) -> Severity
     """How bad a flaw is; thresholds say it of the days that are left."""
     if flaw is Flaw.ENDING:
         return Limits(options.warning, options.critical).severity(item.days)
-    for status in STATUSES:
-        if status.flaw is flaw:
-            given: Severity = getattr(options, status.option.strip("-").replace("-", "_"))
-            return given
-    return Severity.WARNING
+    return statuses(STATUSES, options).get(flaw, Severity.WARNING)
 
 
 def numbers(report: Report, options: argparse.Namespace) -> Iterator[Number]:
@@ -203,8 +190,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="read the files that ipsec.conf and ipsec.secrets name and those in /etc/ipsec.d "
         "too; needs the Python library cryptography",
     )
-    for one in STATUSES:
-        add_status(parser, one.option, one.default, one.about)
+    add_statuses(parser, STATUSES)
 
 
 CHECK = Check(

@@ -17,10 +17,10 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from enum import Enum
 
 from check_ipsec.checks.check import Check, Found, Number
-from check_ipsec.checks.options import add_status
+from check_ipsec.checks.statuses import Status, add_statuses, statuses
 from check_ipsec.errors import UsageError
 from check_ipsec.host.host import Host
 from check_ipsec.model.algorithms import algorithm
@@ -36,39 +36,31 @@ from check_ipsec.truth.observe_crypto import (
     observe_crypto,
 )
 
-FLOORS = {
+FLOORS: dict[str, dict[Enum, Severity]] = {
     "rfc8221": {Concern.FORBIDDEN: Severity.CRITICAL, Concern.DISCOURAGED: Severity.WARNING},
     "warn": {Concern.FORBIDDEN: Severity.WARNING, Concern.DISCOURAGED: Severity.WARNING},
     "none": {Concern.FORBIDDEN: Severity.OK, Concern.DISCOURAGED: Severity.OK},
 }
 
 
-class Status(NamedTuple):
-    """An option that says how bad a concern is."""
-
-    option: str
-    concern: Concern
-    default: Severity
-    about: str
-
-
 STATUSES = (
-    Status("--not-listed", Concern.NOT_LISTED, Severity.WARNING,
+    Status("--not-listed", (Concern.NOT_LISTED,), Severity.WARNING,
            "status where an SA has none of the proposals that the file insists on"),
-    Status("--open", Concern.OPEN, Severity.WARNING,
+    Status("--open", (Concern.OPEN,), Severity.WARNING,
            "status where the file does not insist on its proposals, or lists weak ones"),
-    Status("--small-group", Concern.SMALL_GROUP, Severity.WARNING,
+    Status("--small-group", (Concern.SMALL_GROUP,), Severity.WARNING,
            "status of a key exchange below 2048 bit"),
-    Status("--null", Concern.NOT_ENCRYPTED, Severity.CRITICAL, "status of ESP without encryption"),
-    Status("--ikev1", Concern.IKEV1, Severity.WARNING, "status of IKEv1"),
-    Status("--aggressive", Concern.AGGRESSIVE, Severity.CRITICAL,
+    Status("--null", (Concern.NOT_ENCRYPTED,), Severity.CRITICAL,
+           "status of ESP without encryption"),
+    Status("--ikev1", (Concern.IKEV1,), Severity.WARNING, "status of IKEv1"),
+    Status("--aggressive", (Concern.AGGRESSIVE,), Severity.CRITICAL,
            "status of aggressive mode with a pre-shared key"),
-    Status("--pfs", Concern.NO_PFS, Severity.WARNING,
+    Status("--pfs", (Concern.NO_PFS,), Severity.WARNING,
            "status where CHILD_SAs are rekeyed without a key exchange"),
-    Status("--mode", Concern.MODE, Severity.WARNING, "status of another mode than the file's"),
-    Status("--kernel", Concern.KERNEL, Severity.CRITICAL,
+    Status("--mode", (Concern.MODE,), Severity.WARNING, "status of another mode than the file's"),
+    Status("--kernel", (Concern.KERNEL,), Severity.CRITICAL,
            "status where the kernel has another algorithm than charon says"),
-    Status("--unknown", Concern.UNKNOWN, Severity.WARNING,
+    Status("--unknown", (Concern.UNKNOWN,), Severity.WARNING,
            "status of an algorithm that no known release has"),
 )  # fmt: skip
 
@@ -93,17 +85,15 @@ def find(host: Host, options: argparse.Namespace) -> Found:
 
 def judge(agreements: Agreements, options: argparse.Namespace) -> Report:
     """Every connection against the policy of the options."""
-    statuses = FLOORS[options.floor] | {
-        one.concern: getattr(options, one.option.strip("-").replace("-", "_")) for one in STATUSES
-    }
+    severities = FLOORS[options.floor] | statuses(STATUSES, options)
     policy = Policy(options.allow, options.floor != "none")
 
     def judged(agreement: Agreement) -> Judged:
         found = concerns(Moment(agreement, policy, agreements.states))
         complaints = (
-            Complaint(statuses[one.concern], *one)
+            Complaint(severities[one.concern], *one)
             for one in found
-            if statuses[one.concern] is not Severity.OK
+            if severities[one.concern] is not Severity.OK
         )
         return Judged(agreement, tuple(sorted(complaints, key=lambda one: -one.severity)))
 
@@ -154,8 +144,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="nothing is said of these algorithms, in strongSwan's keywords: 3des,modp1024,null",
     )
-    for one in STATUSES:
-        add_status(parser, one.option, one.default, one.about)
+    add_statuses(parser, STATUSES)
     parser.add_argument(
         "--no-kernel", action="store_true", help="do not ask the kernel for its states"
     )

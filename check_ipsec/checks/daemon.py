@@ -24,7 +24,8 @@ from typing import NamedTuple
 
 from check_ipsec.checks.check import Check, Found, Number
 from check_ipsec.checks.limits import Limits, limits
-from check_ipsec.checks.options import add_state, add_status
+from check_ipsec.checks.options import add_state
+from check_ipsec.checks.statuses import Status, add_statuses, statuses
 from check_ipsec.host.host import Host
 from check_ipsec.moment.memory import Remembered, default_file, remember
 from check_ipsec.report.charon import Complaint, Judged, Report, document, headline, known, words
@@ -91,15 +92,6 @@ ROWS = (
         "net.core.xfrm_acq_expires in seconds"),
 )  # fmt: skip
 ROW_OF = {label: row for row in ROWS for label in row.labels}
-
-
-class Status(NamedTuple):
-    """An option that says how bad troubles are."""
-
-    option: str
-    troubles: tuple[Trouble, ...]
-    default: Severity
-    about: str
 
 
 STATUSES = (
@@ -191,13 +183,9 @@ def outside(judged: Iterable[Judged]) -> Iterator[Complaint]:
 
 def by_itself(charon: Charon, options: argparse.Namespace) -> Iterator[Complaint]:
     """What needs no measure."""
-    statuses = {
-        trouble: getattr(options, one.option.strip("-").replace("-", "_"))
-        for one in STATUSES
-        for trouble in one.troubles
-    }
+    severities = statuses(STATUSES, options)
     for trouble, text in troubles(charon) if charon.status else ():
-        severity = statuses.get(trouble, Severity.WARNING)
+        severity = severities.get(trouble, Severity.WARNING)
         if severity is not Severity.OK:
             yield Complaint(severity, trouble, text)
 
@@ -250,8 +238,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             help=f"range of {about}: WARNING outside RANGE, CRITICAL outside a second one "
             f"behind a comma (default: {told})",
         )
-    for one in STATUSES:
-        add_status(parser, one.option, one.default, one.about)
+    add_statuses(parser, STATUSES)
     add_state(parser)
 
 

@@ -25,12 +25,12 @@ class Wording(NamedTuple):
     """What differs between the releases that are known and those to come.
 
     ``tab`` is the indentation of an attribute, ``end`` the end of a line, and in releases to
-    come any number of unknown lines. ``others`` are the attributes that nobody asks for.
+    come any number of unknown lines. ``others`` are attributes that nobody asks for.
     """
 
     tab: str
     end: str
-    others: tuple[str, ...]
+    others: str
     narrowing: str
 
 
@@ -53,7 +53,7 @@ ATTRIBUTES = (
 KNOWN = Wording(
     tab="\t",
     end=r" ?\n",
-    others=(rf"(?:{'|'.join(ATTRIBUTES)})[^\n]*",),
+    others=rf"(?:\t(?:{'|'.join(ATTRIBUTES)})[^\n]*\n)*",
     narrowing=r"[^\n]*?",
 )
 
@@ -63,7 +63,7 @@ def newer(asked_for: str) -> Wording:
     indentation = r"[ \t]+"
     others = rf"(?:(?!src |{indentation}(?:{asked_for}))[^\n]*\n)*"
     narrowing = rf"(?: (?:{'|'.join(map(re.escape, NARROWING))}) [^\s,;]{{1,64}})*"
-    return Wording(indentation, rf"(?:[ ,;][^\n]*)?\n{others}", (), narrowing)
+    return Wording(indentation, rf"(?:[ ,;][^\n]*)?\n{others}", "", narrowing)
 
 
 def optional(wording: Wording, attribute: str) -> str:

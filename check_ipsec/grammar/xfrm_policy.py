@@ -52,6 +52,7 @@ from check_ipsec.grammar.xfrm import (
     mark,
     newer,
     number,
+    optional,
     selector,
     text_of_records,
 )
@@ -86,9 +87,9 @@ def pattern(wording: Wording) -> str:
     level = rf"(?:{tab}{tab}{LEVEL}{end})?(?:{tab}{tab}{MASKS}{end})?"
     template = rf"{tab}{TEMPLATE}{end}{tab}{tab}{protocol}{end}{level}"
     return (
-        rf"{SELECTOR.format('', narrowing)}{end}{CONTEXT}{tab}{direction}{end}"
-        rf"(?:{tab}(?:{'|'.join((MARK, *others))}){end})*(?P<templates>(?:{unnamed(template)})*)"
-        rf"(?:{tab}(?:{'|'.join((IF_ID, *others))}){end})*{END}"
+        rf"{SELECTOR.format('', narrowing)}{end}{CONTEXT}{tab}{direction}{end}{others}"
+        rf"{optional(wording, MARK)}(?P<templates>(?:{unnamed(template)})*)"
+        rf"{others}{optional(wording, IF_ID)}{others}{END}"
     )
 
 

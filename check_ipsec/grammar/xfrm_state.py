@@ -69,7 +69,6 @@ ASKED_FOR = "proto |mark |auth|aead |enc |comp |if_id |dir |sel "
 def pattern(wording: Wording) -> str:
     """A state."""
     tab, end, others, narrowing = wording
-    rest = f"(?:{tab}{others[0]}\\n)*" if others else ""
     mark, *algorithms, if_id, tfcpad, direction, cpu, sel = (
         optional(wording, attribute)
         for attribute in (
@@ -79,7 +78,7 @@ def pattern(wording: Wording) -> str:
     )
     return (
         rf"{IDENTITY}{end}{tab}{PROTOCOL}{end}{tab}{REPLAY}{end}{mark}{''.join(algorithms)}"
-        rf"{rest}{if_id}{tfcpad}{direction}{cpu}{sel}{rest}{END}"
+        rf"{others}{if_id}{tfcpad}{direction}{cpu}{sel}{others}{END}"
     )
 
 

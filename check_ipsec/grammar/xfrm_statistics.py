@@ -55,12 +55,12 @@ INNER = (LIMIT_BYTES, LIMIT_PACKETS, EXPIRE_ADD, EXPIRE_USE, CURRENT, DATES, STA
 def pattern(wording: Wording) -> str:
     """A state."""
     tab, end, others, _ = wording
-    rest = r"(?:\t(?!proto |lifetime |stats:)[^\n]*\n)*" if others else ""
+    others = others and r"(?:\t(?!proto |lifetime |stats:)[^\n]*\n)*"
     limits = "".join(f"{tab}  {one}{end}" for one in INNER[:4])
     current = "".join(f"{tab}  {one}{end}" for one in (CURRENT, DATES))
     return (
-        rf"{IDENTITY}{end}{tab}{PROTOCOL}{end}{rest}{tab}lifetime config:{end}{limits}"
-        rf"{tab}lifetime current:{end}{current}{tab}stats:{end}{tab}  {STATS}{end}{rest}{END}"
+        rf"{IDENTITY}{end}{tab}{PROTOCOL}{end}{others}{tab}lifetime config:{end}{limits}"
+        rf"{tab}lifetime current:{end}{current}{tab}stats:{end}{tab}  {STATS}{end}{others}{END}"
     )
 
 

@@ -13,6 +13,7 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from pathlib import Path
 
 from check_ipsec.host.files import DiskFiles, encoded
 from check_ipsec.host.sources import Output
@@ -29,7 +30,7 @@ MOST = 1000
 def certificates(path: str) -> Output:
     """The certificates in a folder or in a file."""
     try:
-        paths = DiskFiles().glob(f"{path}/*") if os.path.isdir(path) else [path]  # noqa: PTH112
+        paths = DiskFiles().glob(f"{path}/*") if Path(path).is_dir() else [path]
     except OSError as error:
         return Output((path,), "", error.strerror or str(error), exit=1)
     return Output((path,), "".join(map(of_file, paths[:MOST])))

@@ -25,12 +25,12 @@ UNKNOWN         an algorithm, or a keyword of the file, that no known release ha
 =============== ======================================================================
 """
 
-import re
-from enum import Enum
 from typing import NamedTuple
 
+from check_ipsec.truth.reasons import Heading
 
-class Concern(Enum):
+
+class Concern(Heading):
     """The fixed words, which the runbook has as headings."""
 
     FORBIDDEN = "must not be used"
@@ -45,11 +45,6 @@ class Concern(Enum):
     MODE = "another mode"
     KERNEL = "kernel has another algorithm"
     UNKNOWN = "not known"
-
-    @property
-    def anchor(self) -> str:
-        """The place in the runbook: its words, as in a link to a heading."""
-        return re.sub(r"[^\w -]", "", self.value.lower()).replace(" ", "-")
 
 
 class Found(NamedTuple):

@@ -28,13 +28,12 @@ words that begin with a verb, or nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import Enum
 from typing import NamedTuple
 
 from check_ipsec.model.certificates import Certificate, Crl
+from check_ipsec.truth.reasons import Heading
 from check_ipsec.truth.shelf import LONG_AGO, Shelf
 from check_ipsec.truth.uses import Use, Users
 
@@ -42,7 +41,7 @@ WEAK_BITS = {"RSA": 2048, "DSA": 2048, "ECDSA": 224}
 WEAK_HASHES = {"md2": "MD2", "md5": "MD5", "sha1": "SHA-1"}
 
 
-class Flaw(Enum):
+class Flaw(Heading):
     """The fixed words, which the runbook has as headings."""
 
     EXPIRED = "expired"
@@ -58,11 +57,6 @@ class Flaw(Enum):
     CRL_OLD = "CRL out of date"
     CRL_STRICT = "CRL missing or out of date under strictcrlpolicy"
     NOT_READ = "certificate not understood"
-
-    @property
-    def anchor(self) -> str:
-        """The place in the runbook: its words, as in a link to a heading."""
-        return re.sub(r"[^\w -]", "", self.value.lower()).replace(" ", "-")
 
 
 class Seen(NamedTuple):

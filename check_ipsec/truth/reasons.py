@@ -4,7 +4,16 @@ import re
 from enum import Enum
 
 
-class Reason(Enum):
+class Heading(Enum):
+    """Fixed words that the runbook has as headings."""
+
+    @property
+    def anchor(self) -> str:
+        """The place in the runbook: the words, as in a link to a heading."""
+        return re.sub(r"[^\w -]", "", self.value.lower()).replace(" ", "-")
+
+
+class Reason(Heading):
     """The fixed words; a detail may follow them after a colon."""
 
     SWITCHED_OFF = "auto= absent or ignore"
@@ -37,8 +46,3 @@ class Reason(Enum):
     PARTIAL_ANSWER = "not in charon's partial answer"
     NOT_TOLD_APART = "not told apart from"
     NO_DAEMON = "no answer from charon"
-
-    @property
-    def anchor(self) -> str:
-        """The place of the reason in the runbook: its words, as in a link to a heading."""
-        return re.sub(r"[^\w -]", "", self.value.lower()).replace(" ", "-")

@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import Enum
 from typing import NamedTuple
 
 from check_ipsec.errors import NotPermitted, ParseError
@@ -37,12 +36,13 @@ from check_ipsec.model.system import Process
 from check_ipsec.moment.surroundings import Surroundings
 from check_ipsec.truth.charon import Charon, is_charon
 from check_ipsec.truth.modules import missing
+from check_ipsec.truth.reasons import Heading
 
 # of systemd-logind, src/login/logind-session.c
 SESSION = re.compile(r"/session-[^/]+\.scope(?:/|$)|/user@[0-9]+\.service/")
 
 
-class Trouble(Enum):
+class Trouble(Heading):
     """The fixed words, which the runbook has as headings."""
 
     YOUNG = "charon started a moment ago"
@@ -63,11 +63,6 @@ class Trouble(Enum):
     MODULE = "kernel module missing"
     LARVAL_DROP = "larval_drop is off"
     ACQ_EXPIRES = "acq_expires"
-
-    @property
-    def anchor(self) -> str:
-        """The place in the runbook: its words, as in a link to a heading."""
-        return re.sub(r"[^\w -]", "", self.value.lower()).replace(" ", "-")
 
 
 class Found(NamedTuple):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from check_ipsec.checks.certs import LABELS, STATUSES
+from check_ipsec.checks.statuses import Status
 from check_ipsec.errors import CheckIpsecError
 from check_ipsec.grammar import certificate_files
 from check_ipsec.truth.flaws import Flaw
@@ -144,8 +145,8 @@ FLAWED: dict[Flaw, Charon] = {
 
 
 @pytest.mark.parametrize("row", STATUSES, ids=lambda row: row.option)
-def test_every_flaw_has_its_status(row: object, tmp_path: Path) -> None:
-    option, flaw, default, _ = row  # type: ignore[misc]
+def test_every_flaw_has_its_status(row: Status, tmp_path: Path) -> None:
+    option, (flaw,), default, _ = row
     if flaw is Flaw.RENEWED:
         look = HOSTS / "renewed-on-disk-only/2"
         assert say(look, "-w", "5:")[1] == default

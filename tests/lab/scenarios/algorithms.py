@@ -129,7 +129,10 @@ def crypto_defaults_rekeyed(lab: Lab) -> None:
 
 @scenario(live=True, every_release=True)
 def crypto_post_quantum(lab: Lab) -> None:
-    """ML-KEM beside a key exchange that a quantum computer breaks; 5.9 does not know it."""
+    """ML-KEM beside a key exchange that a quantum computer breaks.
+
+    5.9 does not know it; Debian's 6.0.1 knows its name and has no plugin for it.
+    """
     agreed_on = "AES_GCM_16_256/PRF_HMAC_SHA2_384/ECP_384/KE1_ML_KEM_768"
     strong = "ike=aes256gcm16-prfsha384-ecp384-ke1_mlkem768-ke2_none!"
     both = conn("bob", strong, FLEET_ESP)
@@ -137,6 +140,9 @@ def crypto_post_quantum(lab: Lab) -> None:
     if "strongSwan 5." in alice.statusall():
         line = "OK - 1 connection as policy has it, 1 of them without an SA"
         expect(lab, alice, line, "-i", "bob")
+        return
+    if "strongSwan 6.0.1" in alice.statusall():
+        alice.wait_log("negotiated key exchange method ML_KEM_768 not supported")
         return
     alice.wait_installed("bob")
     fine = "OK - 1 connection as policy has it"
