@@ -93,7 +93,7 @@ def host_of(options: argparse.Namespace) -> Host:
     from check_ipsec.host.files import DiskFiles
     from check_ipsec.host.live import LiveHost
 
-    return LiveHost(options.configuration, DiskFiles())
+    return LiveHost(options.configuration, DiskFiles(), log=getattr(options, "log", None))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ PLUGINS = "/usr/lib/nagios/plugins"
 OPERATORS = "/usr/sbin"
 
 # a monitoring interface must neither read nor write files that it names
-FILES = ("configuration", "capture", "captured", "state")
+FILES = ("configuration", "capture", "captured", "state", "log")
 STATUSES = ("ok", "warning", "critical", "unknown")
 
 

@@ -11,8 +11,16 @@ from pwd import getpwuid
 from shutil import which
 
 from check_ipsec.host.host import Deadline, Files
+from check_ipsec.host.log_file import end_of
 from check_ipsec.host.process import Call, run, run_each
-from check_ipsec.host.sources import Output, Source, sudo_refusal, without_addresses, without_keys
+from check_ipsec.host.sources import (
+    LOG_FILE,
+    Output,
+    Source,
+    sudo_refusal,
+    without_addresses,
+    without_keys,
+)
 
 # charon serves four control connections (stroke_socket.c, MAX_CONCURRENT_DEFAULT);
 # one stays free for who asks it something
@@ -26,11 +34,18 @@ DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin")
 class LiveHost:
     """The host that this runs on, asked by commands found in ``directories``.
 
-    Who is not root asks through ``sudo -n``.
+    Who is not root asks through ``sudo -n``. ``log`` is where charon's log is, if it is a file.
     """
 
-    def __init__(self, path: str, files: Files, directories: tuple[str, ...] = DIRECTORIES) -> None:
+    def __init__(
+        self,
+        path: str,
+        files: Files,
+        directories: tuple[str, ...] = DIRECTORIES,
+        log: str | None = None,
+    ) -> None:
         self.path = path
+        self._log = log or LOG_FILE
         self.files = files
         self._directories = directories
         self._user = _user()
@@ -46,6 +61,10 @@ class LiveHost:
             output = _file(source.words[0])
             return output._replace(stdout=without_addresses(source, output.stdout))
         words = (*source.words, argument) if argument else source.words
+        if source is Source.LOG:
+            words = (*source.words[:-2], f"{self._log}.1", self._log)
+            if (text := end_of(self._log)) is not None:
+                return Output(words, without_keys(source, text), user=self._user)
         output = self._asked(words, deadline.seconds(source), source.for_all)
         return output._replace(stdout=without_keys(source, output.stdout), user=self._user)
 

@@ -13,6 +13,10 @@ from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning,
 
 # systemd's folders of what its services run, with one hierarchy of control groups
 SERVICES = "/sys/fs/cgroup/system.slice"
+# where charon's log is by default, if it is a file; what is read of its end, and of the journal
+LOG_FILE = "/var/log/charon.log"
+LOG_BYTES = 2 << 20
+JOURNAL_LINES = 3000
 MODULES_OF_KERNEL = "/lib/modules/{/proc/sys/kernel/osrelease}"
 
 
@@ -77,6 +81,17 @@ class Source(Enum):
     )
     BOOT_ID = "boot_id", "/proc/sys/kernel/random/boot_id", 1.0, "which boot of the kernel it is"
 
+    LOG = (
+        *("charon.log", f"tail -q -c {LOG_BYTES} {LOG_FILE}.1 {LOG_FILE}", 2.0),
+        "the end of charon's log, where it is a file that the user may not read",
+    )
+    JOURNAL = (
+        "journal",
+        f"journalctl -q --no-pager -o json -n {JOURNAL_LINES} -u strongswan-starter -u strongswan",
+        2.0,
+        "what charon has written to the journal",
+    )
+
     def __init__(
         self, file: str, command: str, seconds: float, about: str, for_all: bool = False
     ) -> None:
@@ -85,6 +100,16 @@ class Source(Enum):
         self.seconds = seconds
         self.about = about
         self.for_all = for_all
+
+    @property
+    def is_log(self) -> bool:
+        """Whether it is asked only where a connection is not as it should be."""
+        return self.file in ("charon.log", "journal")
+
+    @property
+    def folder(self) -> str:
+        """Where Debian has the program."""
+        return "/usr/bin" if self.is_log else "/usr/sbin"
 
     @property
     def is_file(self) -> bool:
@@ -162,6 +187,8 @@ def sudo_refusal(stderr: str) -> Optional[str]:
 
 def without_keys(source: Source, text: str) -> str:
     """``text``, with session keys hidden as ``ip xfrm state list nokeys`` hides them."""
+    if source.is_log and re.search(_DUMP, text):
+        return re.sub(rf"(?m)^.*{_DUMP}.*\n", "", text)
     return _KEY.sub("<<Keys hidden>>", text) if "state" in source.words else text
 
 
@@ -171,6 +198,9 @@ def without_addresses(source: Source, text: str) -> str:
 
 
 _KEY = re.compile(r"0x[0-9a-fA-F]{16,}")
+
+# bytes as charon writes them from level 3 on, keys among them from level 4 (utils/debug.c)
+_DUMP = r" \d+: [0-9A-F]{2}(?: [0-9A-F]{2}){3,15}"
 
 # what goes wrong is rare: these are compiled when they are first asked for
 _SUDO_REFUSAL = (
@@ -230,7 +260,18 @@ def _kernel_text(output: Output) -> str:
     raise CommandFailed(f"{_spoken(output)}: {complaint or f'exit status {output.exit}'}")
 
 
-_READERS: dict[str, Callable[[Output], str]] = {"ipsec": _daemon_text, "ip": _kernel_text}
+def _log_text(output: Output) -> str:
+    if output.stdout or output.exit == 0:
+        return output.stdout
+    raise CommandFailed(f"{_spoken(output)}: {_complaint(output) or output.exit}")
+
+
+_READERS: dict[str, Callable[[Output], str]] = {
+    "ipsec": _daemon_text,
+    "ip": _kernel_text,
+    "tail": _log_text,
+    "journalctl": _log_text,
+}
 
 
 def _not_permitted(output: Output, reason: str) -> NotPermitted:

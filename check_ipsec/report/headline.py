@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from check_ipsec.model.unread import UnreadLine
+from check_ipsec.report.layout import ago
 from check_ipsec.report.severity import BAD, Counts, Severity, not_understood
 from check_ipsec.truth.observe import Observation
 from check_ipsec.truth.verdict import State, Verdict
@@ -118,7 +119,16 @@ def named(verdict: Verdict) -> str:
     reason = plain(verdict.reason_text) or "traffic leaves in clear text"
     if len(reason) > REASON:
         reason = f"{reason[:REASON]}..."
-    return f"{plain(verdict.connection.name)} ({reason})"
+    return f"{plain(verdict.connection.name)} ({reason}{because(verdict)})"
+
+
+def because(verdict: Verdict) -> str:
+    """The cause behind the reason, and how long ago charon has said so."""
+    if verdict.why is None:
+        return ""
+    words = plain(verdict.why.words)
+    words = f"{words[:REASON]}..." if len(words) > REASON else words
+    return f": {words}{ago(verdict.why.age)}"
 
 
 def remarks(observation: Observation, counts: Counts) -> Iterator[str]:

@@ -7,7 +7,7 @@ wide enough, stand why, the peer and the SAs. What needs attention comes first.
 from collections.abc import Iterable, Iterator
 
 from check_ipsec.model.daemon import Traffic
-from check_ipsec.report.layout import LEAST_WIDTH, age, columns, folded, row, size
+from check_ipsec.report.layout import LEAST_WIDTH, age, ago, columns, folded, row, size
 from check_ipsec.report.remarks import remarks
 from check_ipsec.report.sas import child_tag, ike_tag, sa_details
 from check_ipsec.report.severity import BAD, JUDGED
@@ -84,6 +84,9 @@ def explanation(verdict: Verdict) -> Iterator[str]:
     """Why, between whom and through what."""
     if verdict.reason:
         yield plain(verdict.reason_text)
+    if verdict.why:
+        why = verdict.why
+        yield plain(f"charon: {why.words}{ago(why.age)} ({why.message})")
     yield from map(plain, verdict.notes)
     if verdict.state not in UNPROTECTED:
         ends = [peer_of(verdict), *map(ike_tag, verdict.ike_sas)]
