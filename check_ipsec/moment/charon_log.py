@@ -10,6 +10,8 @@ from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import LOG_FILE, Source, text_of
 from check_ipsec.model.log import LogLine
 
+# seconds
+LEAST = 0.3
 NOTHING = "no line of charon in it"
 
 
@@ -28,6 +30,9 @@ def read(host: Host, deadline: Deadline, path: str | None) -> Log:
     problems = []
     for source in (Source.LOG,) if path else (Source.JOURNAL, Source.LOG):
         name = "journal" if source is Source.JOURNAL else path or LOG_FILE
+        if deadline.seconds(source) < LEAST:
+            problems.append(f"{name}: no time left to read it")
+            continue
         try:
             lines = lines_of(source, text_of(source, host.read(source, deadline)))
         except CaptureError:

@@ -11,6 +11,8 @@ from check_ipsec.truth.verdict import State, Verdict
 from check_ipsec.untrusted import plain
 
 NAMES = 10
+# from so many on, what they have in common is looked for
+MANY = 5
 # bytes of a reason on the first line; -v shows it whole
 REASON = 120
 
@@ -24,8 +26,29 @@ def headline(observation: Observation, counts: Counts, severity: Severity, room:
         return nothing_configured(observation, counts)
     total = ", ".join((*totals(counts, severity, observation), *beside(counts)))
     tail = "".join(remarks(observation, counts))
-    names = list(map(named, sorted_by_severity(observation.verdicts)))
-    return shortened(total, names, tail, room)
+    listed = sorted_by_severity(observation.verdicts)
+    if severity is not Severity.OK and (same := in_common(listed, observation)):
+        names = [plain(verdict.connection.name) for verdict in listed]
+        return shortened(f"{total}: all {len(names)}{same}", names, tail, room)
+    return shortened(total, list(map(named, listed)), tail, room)
+
+
+def in_common(listed: list[Verdict], observation: Observation) -> str:
+    """What all of many have in common, which then stands before their names."""
+    if len(listed) < MANY:
+        return ""
+    from check_ipsec.truth.common import groups
+
+    found = groups(observation.verdicts)
+    if len(found) != 1 or len(found[0].verdicts) != len(listed):
+        return ""
+    traits = "".join(f" {trait}" for trait in map(plain, found[0].traits))
+    return f"{traits} ({shortest(plain(found[0].reason))})"
+
+
+def shortest(text: str) -> str:
+    """A text as it has place on the first line."""
+    return f"{text[:REASON]}..." if len(text) > REASON else text
 
 
 def shortened(total: str, names: list[str], tail: str, room: int) -> str:
@@ -117,18 +140,14 @@ def rank(verdict: Verdict) -> int:
 def named(verdict: Verdict) -> str:
     """A connection with its reason."""
     reason = plain(verdict.reason_text) or "traffic leaves in clear text"
-    if len(reason) > REASON:
-        reason = f"{reason[:REASON]}..."
-    return f"{plain(verdict.connection.name)} ({reason}{because(verdict)})"
+    return f"{plain(verdict.connection.name)} ({shortest(reason)}{because(verdict)})"
 
 
 def because(verdict: Verdict) -> str:
     """The cause behind the reason, and how long ago charon has said so."""
     if verdict.why is None:
         return ""
-    words = plain(verdict.why.words)
-    words = f"{words[:REASON]}..." if len(words) > REASON else words
-    return f": {words}{ago(verdict.why.age)}"
+    return f": {shortest(plain(verdict.why.words))}{ago(verdict.why.age)}"
 
 
 def remarks(observation: Observation, counts: Counts) -> Iterator[str]:

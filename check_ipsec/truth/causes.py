@@ -218,7 +218,7 @@ def retransmits(number: str) -> str:
 
 PEERS = (
     Cause(
-        "peer has not answered {} times",
+        "peer has not answered, given up",
         r"giving up after (\d+) retransmits",
         "sa/ikev2/task_manager_v2.c, retransmit; sa/ikev1/task_manager_v1.c, retransmit_packet",
         About.TIMER,
@@ -233,12 +233,11 @@ PEERS = (
         1,
     ),
     Cause(
-        "name of the peer does not resolve",
+        "no address for {}",
         "unable to resolve (.*), (?:initiate aborted|retrying in)",
         "sa/ike_sa.c, initiate",
         About.NAME,
         3,
-        tell=lambda found, _: f"no address for {found[1]}",
     ),
     Cause(
         "peer closed the IKE_SA",

@@ -56,7 +56,7 @@ class Story:
         self.of_peer: dict[str, list[Told]] = defaultdict(list)
         self._sas: dict[int, Sa] = {}
         self._threads: dict[int, Sa] = {}
-        self._children: dict[str, set[str]] = defaultdict(set)
+        self._children: dict[str, dict[str, Sa | None]] = defaultdict(dict)
         self._retransmits: dict[int, int] = {}
         self._unclear: dict[int, tuple[Cause, str, LogLine]] = {}
         self._orders: dict[str, LogLine] = {}
@@ -137,11 +137,11 @@ class Story:
             sa.child = found["child"]
 
     def _child_up(self, line: LogLine, found: re.Match[str]) -> None:
-        name = found["child"]
-        self._children[name].add(found["unique"])
+        name, sa = found["child"], self._threads.get(line.thread)
+        self._children[name][found["unique"]] = sa
         self.of_child.pop(name, None)
         self._orders.pop(name, None)
-        if sa := self._threads.get(line.thread):
+        if sa:
             self._ended(sa)
             sa.told_of_child = None
 
@@ -154,7 +154,7 @@ class Story:
     def _child_closing(self, line: LogLine, found: re.Match[str]) -> None:
         """A peer's DELETE stands right before it; one of several is no loss."""
         name, sa = found["child"], self._threads.get(line.thread)
-        self._children[name].discard(found["unique"])
+        self._children[name].pop(found["unique"], None)
         told, closed = sa and sa.told_of_child, not self._children[name]
         if sa and told:
             sa.told_of_child = None
@@ -171,6 +171,9 @@ class Story:
         sa = self._numbered(number, name, found[3])
         order = self._orders.pop(f"[{number}]", None) or self._orders.get(name)
         sa.up, sa.gone = False, True
+        for children in self._children.values():
+            for unique in [one for one, its in children.items() if its is sa]:
+                del children[unique]
         if order and not self._other_up(sa):
             self._attempts += 1
             sa.attempt = self._attempts

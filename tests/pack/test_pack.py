@@ -133,7 +133,7 @@ def test_bash_completes_values(tmp_path: Path, command: Command) -> None:
 @PLUGINS
 def test_what_monitoring_systems_offer_is_all_but_files(command: Command) -> None:
     offered = {option.key for option in monitored(command)}
-    hidden = {"--configuration", "--capture", "--captured", "--state", "--log"} | {
+    hidden = {"--configuration", "--capture", "--captured", "--state", "--log", "--color"} | {
         "--help",
         "--version",
     }

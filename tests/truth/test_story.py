@@ -151,6 +151,15 @@ def test_a_rekeyed_child_sa_that_goes_is_no_cause() -> None:
     assert story(BEGIN + UP + DELETE + CLOSING) == {"child bob": "peer closed the CHILD_SA"}
 
 
+def test_child_sas_go_with_their_ike_sa() -> None:
+    deleting = "09[IKE] deleting IKE_SA bob[1] between 10.1.0.1[a]...10.1.0.2[b]\n"
+    again = (BEGIN + UP).replace("bob[1]", "bob[2]").replace("bob{1}", "bob{2}")
+    closed = DELETE + CLOSING.replace("{1}", "{2}")
+    assert story(BEGIN + UP + deleting + again + closed) == {
+        "child bob": "peer closed the CHILD_SA"
+    }
+
+
 def test_an_old_order_closes_nothing_later() -> None:
     order = "05[CFG] received stroke: terminate 'bob'\n"
     deleting = "09[IKE] deleting IKE_SA bob[1] between 10.1.0.1[a]...10.1.0.2[b]\n"
