@@ -20,6 +20,8 @@ HEADINGS = ("connection", "state", "since", "bytes in/out", "used in/out", "clea
 WIDTHS = (20, 13, 6, 13, 11, 10)
 LEGEND = "since: age of the IKE_SA; used: last packet; clear text: leaves unencrypted now"
 NOTHING = "-"
+# so much of a message at the end of the words for it, and it need not be said again
+TAIL = 20
 WARNING, CRITICAL = 1, 2
 RUNBOOK = "/usr/share/doc/monitoring-plugins-ipsec/runbook.md"
 ORDER = (
@@ -132,7 +134,8 @@ def explanation(verdict: Verdict) -> Iterator[str]:
         yield plain(verdict.reason_text)
     if verdict.why:
         why = verdict.why
-        yield plain(f"charon: {why.words}{ago(why.age)} ({why.message})")
+        said = "" if why.message[-TAIL:] == why.words[-TAIL:] else f" ({why.message})"
+        yield plain(f"charon: {why.words}{ago(why.age)}{said}")
     yield from map(plain, verdict.notes)
     if verdict.state not in UNPROTECTED:
         ends = [peer_of(verdict), *map(ike_tag, verdict.ike_sas)]
