@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Optional
 
 from check_ipsec.model.unread import UnreadLine
-from check_ipsec.report.layout import ago
 from check_ipsec.report.severity import BAD, Counts, Severity, not_understood
 from check_ipsec.truth.observe import Observation
 from check_ipsec.truth.verdict import State, Verdict
@@ -13,6 +13,7 @@ from check_ipsec.untrusted import plain
 NAMES = 10
 # from so many on, what they have in common is looked for
 MANY = 5
+LONG_AGES = ((86400, "d"), (3600, "h"), (60, "min"))
 # bytes of a reason on the first line; -v shows it whole
 REASON = 120
 
@@ -148,6 +149,16 @@ def because(verdict: Verdict) -> str:
     if verdict.why is None:
         return ""
     return f": {shortest(plain(verdict.why.words))}{ago(verdict.why.age)}"
+
+
+def ago(seconds: Optional[int]) -> str:
+    """A time before now behind a comma; nothing where it is not known."""
+    if seconds is None:
+        return ""
+    for unit, name in LONG_AGES:
+        if seconds >= unit:
+            return f", {seconds // unit} {name} ago"
+    return ", just now"
 
 
 def remarks(observation: Observation, counts: Counts) -> Iterator[str]:

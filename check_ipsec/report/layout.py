@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from textwrap import wrap
-from typing import Optional
 
 LEAST_WIDTH = 40
 AGES = ((86400, "d"), (3600, "h"), (60, "m"))
-LONG_AGES = ((86400, "d"), (3600, "h"), (60, "min"))
 SIZES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -57,16 +55,6 @@ def age(seconds: int) -> str:
         if seconds >= 2 * unit:
             return f"{seconds // unit}{letter}"
     return f"{seconds}s"
-
-
-def ago(seconds: Optional[int]) -> str:
-    """A time before now behind a comma; nothing where it is not known."""
-    if seconds is None:
-        return ""
-    for unit, name in LONG_AGES:
-        if seconds >= unit:
-            return f", {seconds // unit} {name} ago"
-    return ", just now"
 
 
 def size(number: int) -> str:

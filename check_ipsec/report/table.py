@@ -7,8 +7,8 @@ wide enough, stand why, the peer and the SAs. What needs attention comes first.
 from collections.abc import Iterable, Iterator
 
 from check_ipsec.model.daemon import Traffic
-from check_ipsec.report.headline import MANY
-from check_ipsec.report.layout import LEAST_WIDTH, Marked, age, ago, columns, folded, row, size
+from check_ipsec.report.headline import MANY, ago
+from check_ipsec.report.layout import LEAST_WIDTH, Marked, age, columns, folded, row, size
 from check_ipsec.report.remarks import remarks
 from check_ipsec.report.sas import child_tag, ike_tag, sa_details
 from check_ipsec.report.severity import BAD, JUDGED

@@ -21,7 +21,6 @@ from typing import NamedTuple, Union
 
 from check_ipsec.truth.verdict import State, Verdict
 
-MANY = 5
 DOWN = (State.NOT_CONNECTED, State.CONNECTING)
 UP = (State.ESTABLISHED, State.ON_DEMAND)
 PREFIXES = {4: (32, 24, 16), 6: (128, 112, 96, 64, 56, 48, 32)}
@@ -49,15 +48,13 @@ class Group(NamedTuple):
 
 
 def groups(verdicts: Iterable[Verdict]) -> tuple[Group, ...]:
-    """The groups of those that are down, the largest first; none where these are not many."""
+    """The groups of those that are down, the largest first."""
     down, up = [], []
     for verdict in verdicts:
         if verdict.state in DOWN:
             down.append(verdict)
         elif verdict.state in UP:
             up.append(verdict)
-    if len(down) < MANY:
-        return ()
     alike = defaultdict(list)
     for verdict in down:
         alike[verdict.reason_text, verdict.why and verdict.why.words].append(verdict)

@@ -1,7 +1,7 @@
 """Why a connection is down, by charon's own log: each cause made on purpose.
 
-charon writes two logs: the usual file without names and times, which only root may read, and
-one with both, which everybody may.
+charon writes two logs: the usual file without names and times, which only root may read, as
+charon makes it since 6.1, and one with both, which everybody may.
 """
 
 import time
@@ -16,6 +16,7 @@ from lab.scenario import Lab, scenario
 from lab.scenarios.authentication import certified_pair
 from lab.scenarios.fleet import PEERS, fleet, name, nodes
 from lab.scenarios.pair import BOB, DEFAULT, PSK, conn, pair
+from lab.waiting import wait_until
 
 NAMED = "/var/log/named.log"
 USUAL = "/var/log/charon.log"
@@ -42,6 +43,7 @@ NOT_YET = ("--not-before", "01.01.30 00:00:00", "--not-after", "01.01.31 00:00:0
 def asked(lab: Lab, alice: Host, total: str, *down: tuple[str, str, str]) -> None:
     """The first line says why, by either log; ``down`` are names, reasons and causes."""
     alice.run("chmod", "0640", USUAL)
+    alice.run("chmod", "0644", NAMED)
     plain = ", ".join(f"{name} ({reason}: {cause})" for name, reason, cause in down)
     timed = ", ".join(f"{name} ({reason}: {cause}, just now)" for name, reason, cause in down)
     lab.expect(alice, f"{total}: {plain}")
@@ -285,6 +287,40 @@ def cause_constraint(lab: Lab) -> None:
     )
 
 
+# --- the journal ----------------------------------------------------------------------
+
+JOURNALD = "/lib/systemd/systemd-journald"
+SERVICE = "/sys/fs/cgroup/system.slice/strongswan-starter.service"
+SYSLOG = "syslog { daemon { default = 1\n ike_name = yes } }"
+START = f"echo $$ >{SERVICE}/cgroup.procs; exec ipsec start --nofork"
+
+
+@scenario(live=True)
+def cause_in_the_journal(lab: Lab) -> None:
+    """charon logs to a real journal, as a service of systemd, and nowhere else."""
+    bob = lab.host("bob")
+    bob.configure(DEFAULT.replace("auto=start", "auto=add") + BOB, ': PSK "another"\n')
+    bob.start()
+    alice = lab.host("alice")
+    if not (alice.root / JOURNALD.lstrip("/")).exists():
+        lab.note("this suite's folder has no journald")
+        return
+    alice.write("/etc/machine-id", f"{1:032x}\n")
+    alice.run("mkdir", "-p", "/run/systemd/journal", f"/run/log/journal/{1:032x}", "/sys/fs/cgroup")
+    alice.run("mount", "-t", "cgroup2", "none", "/sys/fs/cgroup")
+    alice.run("mkdir", "-p", SERVICE)
+    alice.run("ln", "-sf", "/run/systemd/journal/dev-log", "/dev/log")
+    alice.spawn(JOURNALD)
+    wait_until((alice.root / "run/systemd/journal/dev-log").is_socket, "journald listens")
+    alice.configure(DEFAULT + BOB, PSK, SYSLOG)
+    alice.spawn("sh", "-c", START)
+    alice.wait(r"^ *bob:   child:  ")
+    written = "received AUTHENTICATION_FAILED notify error"
+    wait_until(lambda: written in alice.run("journalctl", "-q").stdout, "the journal has it")
+    alice.wait_gone(r"bob\[")
+    lab.expect(alice, f"{ONE}: bob (no SA: peer refused our authentication, just now)")
+
+
 # --- many, long and moving logs --------------------------------------------------------
 
 
@@ -323,6 +359,7 @@ def cause_in_a_long_log(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, bob_secrets=': PSK "another"\n', charon=LOGS)
     alice.wait_log("AUTHENTICATION_FAILED")
     alice.wait_gone(r"bob\[")
+    alice.run("chmod", "0644", NAMED)
     alice.run("sh", "-c", f"cp {NAMED} /run/end; truncate -s 2G {NAMED}; cat /run/end >> {NAMED}")
     without = min(costs(lab, alice, "--log", "/nonexistent") for _ in range(5))
     least = min(costs(lab, alice, "--log", NAMED) for _ in range(5))
