@@ -72,7 +72,10 @@ def test_a_healthy_host_reads_no_log(
     assert said(ROOT / "fixtures/hosts/mesh-all-up", capsys=capsys).startswith("IPSEC OK")
 
 
-CONN = "conn c{0}\n auto=start\n type=transport\n keyexchange=ikev2\n authby=secret\n left=10.1.0.1\n right=10.6.0.{0}\n\n"
+CONN = (
+    "conn c{0}\n auto=start\n type=transport\n keyexchange=ikev2\n authby=secret\n"
+    " left=10.1.0.1\n right=10.6.0.{0}\n\n"
+)
 LOADED = """\
  c{0}:  10.1.0.1...10.6.0.{0}  IKEv2
  c{0}:   local:  [10.1.0.1] uses pre-shared key authentication
