@@ -35,6 +35,22 @@ def check_ipsec_daemon() -> NoReturn:
     leave(main())
 
 
+def check_ipsec_certs() -> NoReturn:
+    """Which certificate ends when; ends the process with its exit status."""
+    gc.disable()
+    from check_ipsec.checks.certs import main
+
+    leave(main())
+
+
+def check_ipsec_crypto() -> NoReturn:
+    """What was agreed on; ends the process with its exit status."""
+    gc.disable()
+    from check_ipsec.checks.crypto import main
+
+    leave(main())
+
+
 def ipsec_global() -> NoReturn:
     """The operator command; ends the process with its exit status."""
     from check_ipsec.ipsec_global.command import main

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from inspect import cleandoc
 from typing import NamedTuple, Optional
 
-from check_ipsec.checks import daemon, ipsec, traffic
+from check_ipsec.checks import certs, crypto, daemon, ipsec, traffic
 from check_ipsec.checks.check import Check
 from check_ipsec.host.sources import Source
 from check_ipsec.ipsec_global import command as ipsec_global
@@ -60,6 +60,8 @@ COMMANDS = (
     plugin(ipsec.CHECK, ipsec.__doc__),
     plugin(traffic.CHECK, traffic.__doc__),
     plugin(daemon.CHECK, daemon.__doc__),
+    plugin(certs.CHECK, certs.__doc__),
+    plugin(crypto.CHECK, crypto.__doc__),
     Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser, SOURCES, ipsec_global.__doc__),
 )
 

@@ -5,15 +5,17 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar import listcounters, statusall, xfrm_policy, xfrm_state
+from check_ipsec.grammar import listcerts, listcounters, statusall, xfrm_policy, xfrm_state
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 PARSERS: dict[str, Callable[[str, str], Any]] = {
+    "listcerts": listcerts.parse,
     "listcounters": listcounters.parse,
     "statusall": statusall.parse,
     "xfrm-policy": xfrm_policy.parse,
@@ -40,6 +42,10 @@ def as_facts(model: Any) -> Any:
         return model.value
     if hasattr(model, "_asdict"):
         return {field: as_facts(value) for field, value in model._asdict().items()}
+    if isinstance(model, datetime):
+        return model.isoformat()
+    if isinstance(model, frozenset):
+        return sorted(model)
     if isinstance(model, tuple):
         return [as_facts(item) for item in model]
     return model

@@ -33,6 +33,7 @@ ALONE = {
     "pyparsing": {"grammar"},
     "nagiosplugin": {"checks"},
     "subprocess": {"host.process"},
+    "cryptography": {"grammar.x509"},
     "argparse": {"command_line", "checks", "ipsec_global"},
 }
 NEVER = {"importlib", "pkg_resources", "ssl", "asyncio"}

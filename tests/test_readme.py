@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from check_ipsec.checks import daemon, traffic
+from check_ipsec.checks import certs, crypto, daemon, traffic
 from check_ipsec.checks.ipsec import CHECK, LABELS
 from check_ipsec.ipsec_global import command
 from tests.hosts import ROOT
@@ -25,9 +25,18 @@ def section(heading: str) -> str:
         ("Options", CHECK.parser),
         ("check_ipsec_traffic", traffic.CHECK.parser),
         ("check_ipsec_daemon", daemon.CHECK.parser),
+        ("check_ipsec_certs", certs.CHECK.parser),
+        ("check_ipsec_crypto", crypto.CHECK.parser),
         ("ipsec-global", command.make_parser),
     ],
-    ids=["check_ipsec", "check_ipsec_traffic", "check_ipsec_daemon", "ipsec-global"],
+    ids=[
+        "check_ipsec",
+        "check_ipsec_traffic",
+        "check_ipsec_daemon",
+        "check_ipsec_certs",
+        "check_ipsec_crypto",
+        "ipsec-global",
+    ],
 )
 def test_the_option_table_is_the_parsers(
     heading: str, make: Callable[[], argparse.ArgumentParser]
@@ -65,3 +74,15 @@ def test_every_label_of_charon_is_told(label: str) -> None:
     stem, _, priority = label.partition("_")
     whole = f"`{label}`" in text
     assert whole or (f"`{stem}_`" in text and f"`{priority}`" in text)
+
+
+@pytest.mark.parametrize("label", certs.LABELS)
+def test_every_label_of_certificates_is_told(label: str) -> None:
+    assert f"`{label}`" in section("check_ipsec_certs")
+
+
+@pytest.mark.parametrize("status", certs.STATUSES, ids=lambda status: status.option)
+def test_every_default_status_of_certificates_is_told(status: certs.Status) -> None:
+    lines = section("check_ipsec_certs").splitlines()
+    told = next(line for line in lines if line.startswith(f"| `{status.option} "))
+    assert told.split("|")[2].strip() == status.default.name.lower()

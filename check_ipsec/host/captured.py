@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from check_ipsec.errors import CaptureError
+from check_ipsec.host.hidden import without_keys
 from check_ipsec.host.host import Deadline
-from check_ipsec.host.sources import Output, Source, without_keys
+from check_ipsec.host.sources import Output, Source
 
 INDEX = "capture.json"
 CONFIGURATION = "ipsec.conf"
@@ -19,7 +20,8 @@ CONFIGURATION = "ipsec.conf"
 def place(source: Source, earlier: int, argument: str = "") -> str:
     """The path, within the folder, of a text that was read ``earlier`` times before."""
     folder = ("", "again/")[earlier] if earlier < 2 else f"again-{earlier}/"
-    return f"{folder}{source.file}{f'-{argument}' if argument else ''}"
+    named = argument.replace("%", "%25").replace("/", "%2F")
+    return f"{folder}{source.file}{f'-{named}' if named else ''}"
 
 
 class CapturedHost:

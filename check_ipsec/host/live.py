@@ -10,17 +10,11 @@ from pathlib import Path
 from pwd import getpwuid
 from shutil import which
 
+from check_ipsec.host.hidden import without_addresses, without_keys
 from check_ipsec.host.host import Deadline, Files
 from check_ipsec.host.log_file import end_of
 from check_ipsec.host.process import Call, run, run_each
-from check_ipsec.host.sources import (
-    LOG_FILE,
-    Output,
-    Source,
-    sudo_refusal,
-    without_addresses,
-    without_keys,
-)
+from check_ipsec.host.sources import LOG_FILE, Output, Source, sudo_refusal
 
 # charon serves four control connections (stroke_socket.c, MAX_CONCURRENT_DEFAULT);
 # one stays free for who asks it something
@@ -28,6 +22,7 @@ AT_ONCE = 3
 # in a path, a file that holds a name; and such a name
 NAMED = re.compile(r"\{(.+?)\}")
 NAME = re.compile(r"[\w+~-][\w.+~-]{0,63}", re.ASCII)
+ON_DISK = (Source.CERTS, Source.CACERTS, Source.CRLS, Source.SECRETS)
 DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin")
 
 
@@ -57,6 +52,8 @@ class LiveHost:
 
     def read(self, source: Source, deadline: Deadline, argument: str = "") -> Output:
         """What the command of ``source`` prints now."""
+        if source in ON_DISK:
+            return _on_disk(source, argument or source.words[0])
         if source.is_file:
             output = _file(source.words[0])
             return output._replace(stdout=without_addresses(source, output.stdout))
@@ -104,6 +101,13 @@ class LiveHost:
     def _not_installed(self, command: tuple[str, ...]) -> Output:
         places = ", ".join(self._directories)
         return Output(command, "", f"{command[0]} is not installed (not in {places})", exit=127)
+
+
+def _on_disk(source: Source, path: str) -> Output:
+    """The certificates below a path, which few ask for."""
+    from check_ipsec.host.certificate_files import certificates, key_files
+
+    return key_files(path) if source is Source.SECRETS else certificates(path)
 
 
 def _file(path: str) -> Output:

@@ -78,7 +78,7 @@ def negotiated_differently(settings: Settings, ike: IkeSa, child: ChildSa) -> st
     """The first setting of the file that an SA was negotiated without, or an empty text."""
     for key, proposal in (("ike", ike.proposal), (protocol_key(child), child.proposal)):
         setting = settings.get(key, "")
-        if proposal and "sha256_96" not in settings and allows(setting, proposal) is False:
+        if proposal and "sha256_96" not in settings and allows(key, setting, proposal) is False:
             return f"{key}={setting}"
     if settings.get("type", "tunnel") == "tunnel" and child.mode.startswith("TRANSPORT"):
         return "type=tunnel"

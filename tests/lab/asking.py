@@ -21,7 +21,9 @@ STATUSES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 # guest whose only processor charon keeps busy
 LONGEST = 9.0 + 1.0 + 3.0
 HOPELESS = 60.0
-ASKS = {"sudo", "ipsec", "stroke", "ip", "check_ipsec", "check_ipsec_tra", "check_ipsec_dae"}
+# names of processes are of 15 bytes at most
+CHECKS = {"check_ipsec", *(f"check_ipsec_{one}" for one in ("tra", "dae", "cer", "cry"))}
+ASKS = {"sudo", "ipsec", "stroke", "ip", *CHECKS}
 PLUGINS = "/usr/lib/nagios/plugins"
 PLUGIN = "check_ipsec"
 DRAFT = "/tmp/capture"

@@ -61,6 +61,7 @@ def _machine_python() -> str:
 #!/bin/sh
 machine=/run/machine
 export PYTHONHOME=$machine/usr PYTHONPATH=/usr/local/lib/{version}/dist-packages
+export OPENSSL_MODULES=$machine/usr/{libraries}/ossl-modules
 exec $machine/{libraries}/ld-linux-x86-64.so.2 \\
     --library-path $machine/{libraries}:$machine/usr/{libraries} \\
     $machine/usr/bin/{version} "$@"

@@ -11,6 +11,8 @@ from check_ipsec.report.severity import Severity
 from check_ipsec.report.table import RUNBOOK
 from check_ipsec.truth.cause import Cause
 from check_ipsec.truth.causes import CAUSES, TAKEN_DOWN
+from check_ipsec.truth.concerns import Concern
+from check_ipsec.truth.flaws import Flaw
 from check_ipsec.truth.reasons import Reason
 from check_ipsec.truth.traffic import WRONG
 from check_ipsec.truth.troubles import Trouble
@@ -87,9 +89,27 @@ def test_troubles_of_charon_and_headings_are_the_same() -> None:
     assert headings(3, chapter("charon itself")) == [trouble.value for trouble in Trouble]
 
 
+def test_concerns_about_what_was_agreed_on_and_headings_are_the_same() -> None:
+    assert headings(3, chapter("What was agreed on")) == [concern.value for concern in Concern]
+
+
+@pytest.mark.parametrize("concern", Concern, ids=lambda concern: concern.name)
+def test_every_concern_says_what_to_do(concern: Concern) -> None:
+    assert re.search(r"(?m)^    \S", section(concern.value))
+
+
 @pytest.mark.parametrize("trouble", Trouble, ids=lambda trouble: trouble.name)
 def test_every_trouble_says_what_to_do(trouble: Trouble) -> None:
     assert re.search(r"(?m)^    \S", section(trouble.value))
+
+
+def test_flaws_of_certificates_and_headings_are_the_same() -> None:
+    assert headings(3, chapter("Certificates")) == [flaw.value for flaw in Flaw]
+
+
+@pytest.mark.parametrize("flaw", Flaw, ids=lambda flaw: flaw.name)
+def test_every_flaw_says_what_to_do(flaw: Flaw) -> None:
+    assert re.search(r"(?m)^    \S", section(flaw.value))
 
 
 @pytest.mark.parametrize("status", Severity, ids=lambda status: status.name)
@@ -186,6 +206,8 @@ def test_the_page_has_an_anchor_for_every_link(page: Page) -> None:
 def test_the_page_has_the_anchors_that_monitoring_names(page: Page) -> None:
     assert {reason.anchor for reason in Reason} <= set(page.anchors)
     assert {trouble.anchor for trouble in Trouble} <= set(page.anchors)
+    assert {flaw.anchor for flaw in Flaw} <= set(page.anchors)
+    assert {concern.anchor for concern in Concern} <= set(page.anchors)
     assert {f"status-{status.value}" for status in Severity} <= set(page.anchors)
 
 

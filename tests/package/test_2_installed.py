@@ -27,7 +27,7 @@ def test_a_person_can_type_the_name_of_a_plugin(node: System) -> None:
 
 def test_recommended_packages_come_along(node: System) -> None:
     installed = node.run("dpkg-query", "-W", "-f=${Package}\n").stdout.split()
-    assert {"strongswan-starter", "sudo", "iproute2"} <= set(installed)
+    assert {"strongswan-starter", "sudo", "iproute2", "python3-cryptography"} <= set(installed)
 
 
 def conffiles(node: System) -> list[str]:

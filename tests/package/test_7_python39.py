@@ -14,9 +14,12 @@ from tests.package.building import clean_copy
 from tests.package.conftest import bare
 
 SOURCE = "/srv/check-ipsec"
-MOMENTS = sorted(path.relative_to(ROOT) for path in (ROOT / "fixtures/daemon").iterdir())
-DAEMON = ("python3", "-W", "error", "-c",
-          "import sys; from check_ipsec.checks.daemon import main; sys.exit(main())")  # fmt: skip
+FIXTURES = ROOT / "fixtures"
+MOMENTS = {
+    "daemon": sorted((FIXTURES / "daemon").iterdir()),
+    "certs": sorted(path for path in (FIXTURES / "certs").glob("*/*") if path.is_dir()),
+}
+CODE = "import sys; from check_ipsec.checks.{} import main; sys.exit(main())"
 
 
 def differing(compared: dircmp[str]) -> list[str]:
@@ -42,8 +45,9 @@ def test_it_says_the_same_of_every_captured_host(tmp_path: Path) -> None:
         compared = dircmp(ROOT / HOSTS, source / "check-ipsec" / HOSTS)
         assert compared.common_dirs
         assert differing(compared) == []
-        for moment in MOMENTS:
-            asked = (*DAEMON, f"--captured={moment}", "-vv")
+        for check, moment in [(one, path) for one, paths in MOMENTS.items() for path in paths]:
+            words = ("python3", "-W", "error", "-c", CODE.format(check))
+            asked = (*words, f"--captured={moment.relative_to(ROOT)}", "-vv")
             told = system.run("env", f"--chdir={SOURCE}", *asked, environment=environment,
                               check=False)  # fmt: skip
             command = [sys.executable, *asked[1:]]

@@ -3,7 +3,6 @@
 import pytest
 
 from check_ipsec.model.daemon import AuthRound, ChildConfig, ChildSa, Peer
-from check_ipsec.truth.proposals import allows, names
 from check_ipsec.truth.stale import is_to_another_peer, loaded_differently, negotiated_differently
 from tests.build import LOCAL, REMOTE, child, connection, ike, peer
 
@@ -252,64 +251,6 @@ def test_is_to_another_peer(
 
 STRICT = "aes128gcm16-prfsha384-ecp384bp!"
 NEGOTIATED = "AES_GCM_16_128/PRF_HMAC_SHA2_384/ECP_384_BP"
-
-
-@pytest.mark.parametrize(
-    ("setting", "negotiated", "expected"),
-    [
-        pytest.param(STRICT, NEGOTIATED, True, id="as the fleet has it"),
-        pytest.param("aes128gcm16-ecp384bp-noesn!", "AES_GCM_16_128", True, id="no group at first"),
-        pytest.param("aes128gcm16-ecp384bp!", "AES_GCM_16_128/ECP_384_BP", True, id="PFS"),
-        pytest.param("aes128gcm16!", "AES_GCM_16_128/ECP_384_BP", False, id="PFS not asked for"),
-        pytest.param(STRICT, "AES_GCM_16_256/PRF_HMAC_SHA2_384/ECP_384_BP", False, id="key size"),
-        pytest.param(
-            "aes128-sha256-ecp256!",
-            "AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/ECP_256",
-            True,
-            id="the PRF is that of the integrity algorithm",
-        ),
-        pytest.param(
-            "aes128-sha1-modp2048!",
-            "AES_CBC_128/HMAC_SHA1_96/PRF_HMAC_SHA1/MODP_2048",
-            True,
-            id="SHA-1",
-        ),
-        pytest.param(
-            "aes128-sha256-prfsha512-ecp256!",
-            "AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/ECP_256",
-            False,
-            id="another PRF",
-        ),
-        pytest.param(
-            "3des-sha1-modp1024,aes256gcm16-prfsha256-x25519!",
-            "AES_GCM_16_256/PRF_HMAC_SHA2_256/CURVE_25519",
-            True,
-            id="the second one",
-        ),
-        pytest.param(
-            "3des-sha1,aes256gcm16!", "3DES_CBC/HMAC_SHA2_256_128", False, id="none of two"
-        ),
-        pytest.param("aes128gcm16-esn!", "AES_GCM_16_128/ESN", True, id="ESN"),
-        pytest.param("aes128gcm16-esn!", "AES_GCM_16_128", False, id="ESN not agreed on"),
-        pytest.param("aes128gcm16-esn-noesn!", "AES_GCM_16_128", True, id="ESN or not"),
-        pytest.param(
-            "aes256gcm16-prfsha384-x25519-ke1_mlkem768!",
-            "AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519/KE1_ML_KEM_768",
-            True,
-            id="additional key exchange",
-        ),
-        pytest.param("sha256!", "HMAC_SHA2_256_128", True, id="AH"),
-        pytest.param("aes128gcm16", "3DES_CBC/HMAC_SHA1_96", None, id="open to others"),
-        pytest.param("newcipher!", "3DES_CBC/HMAC_SHA1_96", None, id="unknown keyword"),
-    ],
-)
-def test_proposals(setting: str, negotiated: str, expected: bool | None) -> None:
-    assert allows(setting, negotiated) is expected
-
-
-def test_every_keyword_is_there() -> None:
-    # proposal_keywords_static.txt of 6.0.6, without the additional key exchanges
-    assert len(names()) == 153
 
 
 @pytest.mark.parametrize(

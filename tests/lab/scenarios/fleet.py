@@ -36,24 +36,28 @@ def connection(node: Node, *settings: str) -> str:
     return conn(name(node), f"left={own}", f"right={address(node)}", *settings)
 
 
-def fleet(lab: Lab, peers: int, bobs: str = "", silent: Node | None = None) -> Host:
+def fleet(
+    lab: Lab, peers: int, bobs: str = "", silent: Node | None = None, settings: tuple[str, ...] = ()
+) -> Host:
     """Alice, not started yet, with two connections to each peer.
 
-    Bob answers for all of them but the silent one; ``bobs`` are more connections of his.
+    Bob answers for all of them but the silent one; ``bobs`` are more connections of his,
+    ``settings`` what all have beside the default.
     """
     bob = lab.host("bob")
     bob.add_addresses("eth0", *(
         address(node) + ("/16" if node[1] == "v4" else "/64")
         for node in nodes(peers) if node != silent
     ))  # fmt: skip
-    anyone = conn("anyv4", "left=%any", "right=10.1.0.1") + conn(
-        "anyv6", "left=%any6", "right=fd00:1::1"
+    anyone = conn("anyv4", "left=%any", "right=10.1.0.1", *settings) + conn(
+        "anyv6", "left=%any6", "right=fd00:1::1", *settings
     )
     bob.configure(DEFAULT.replace("auto=start", "auto=add") + bobs + anyone, PSK, CALM)
     bob.start()
     alice = lab.host("alice")
     alice.run("ip", "route", "add", "10.1.0.0/16", "dev", "eth0")
-    alice.configure(DEFAULT + "".join(map(connection, nodes(peers))), PSK, CALM)
+    conns = "".join(connection(node, *settings) for node in nodes(peers))
+    alice.configure(DEFAULT + conns, PSK, CALM)
     return alice
 
 

@@ -1,0 +1,201 @@
+"""The certificates of a host: which are in use, by whom, and what is wrong with them.
+
+What is judged are the items of certificate_items.py. What nobody uses is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.errors import CaptureError, DaemonNotRunning, UsageError
+from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
+from check_ipsec.host.sources import Source
+from check_ipsec.model.certificates import Certificate, Kind
+from check_ipsec.model.configuration import Configuration, Connection
+from check_ipsec.model.unread import UnreadLine
+from check_ipsec.moment.credentials import FOLDERS, LISTS, Held, take
+from check_ipsec.moment.second_look import may_look_again
+from check_ipsec.moment.snapshot import Daemon
+from check_ipsec.truth.certificate_items import Item, doubts, items
+from check_ipsec.truth.flaws import Seen
+from check_ipsec.truth.observe import OF_CHARON, Question, chosen
+from check_ipsec.truth.on_disk import OnDisk, on_disk
+from check_ipsec.truth.shelf import LONG_AGO, Shelf
+from check_ipsec.truth.uses import (
+    NOBODY,
+    End,
+    Loaded,
+    Use,
+    Users,
+    candidates,
+    is_meant,
+    users,
+    uses_of,
+)
+
+SOURCES = (*OF_CHARON, *LISTS, *FOLDERS, Source.SECRETS)
+CERTIFICATE_KEYS = ("leftcert", "leftcert2", "rightcert", "rightcert2")
+
+
+class Asked(NamedTuple):
+    """What is asked of a host; ``files``: those on the disk too. Times are in seconds."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    files: bool = False
+    timeout: float = DEFAULT_TIMEOUT
+    pause: float = 1.0
+
+
+class Observation(NamedTuple):
+    """The answer.
+
+    ``unloaded`` are connections that charon has not loaded, ``unknown`` those whose peer has
+    shown no certificate, or none that charon has kept; ``unused`` the certificates that
+    none uses. ``doubts`` are of the clock, ``unreadable`` what this user may not read,
+    ``missing_keys`` the files that ipsec.secrets names and that are not there.
+    """
+
+    configuration: Configuration
+    asked_for: tuple[Connection, ...]
+    held: Held
+    now: datetime
+    items: tuple[Item, ...] = ()
+    unused: tuple[Certificate, ...] = ()
+    uses: tuple[Use, ...] = ()
+    unloaded: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    missing_keys: tuple[str, ...] = ()
+
+    @property
+    def silence(self) -> DaemonNotRunning | None:
+        """Why charon does not answer."""
+        return self.held.daemon if isinstance(self.held.daemon, DaemonNotRunning) else None
+
+    @property
+    def unread(self) -> tuple[UnreadLine, ...]:
+        """The lines about certificates that no grammar knows."""
+        return self.held.credentials.unread
+
+
+def observe(host: Host, asked: Asked) -> Observation:
+    """Ask ``host``; again where connections are not loaded, as while it reloads.
+
+    Raises CheckIpsecError where nothing can be said.
+    """
+    configuration = load(host.path, host.files)
+    asked_for = chosen(configuration.connections, Question(asked.include, asked.exclude))
+    if configuration.connections and not asked_for:
+        raise UsageError(f"no connection of {host.path} matches -i and -e")
+    now = host.time
+    if now is None:
+        raise CaptureError(f"{host.path}: nothing says when that was, so nothing when it ends")
+    deadline = Deadline(asked.timeout)
+    names = tuple(connection.name for connection in configuration.connections)
+    files = tuple(named_files(asked_for)) if asked.files else None
+    unjudged = Observation(configuration, asked_for, take(host, deadline, names, files), now)
+    first = judged(unjudged)
+    if not first.unloaded or not may_look_again(host, deadline, asked.pause):
+        return first
+    second = judged(unjudged._replace(held=take(host, deadline, names, files)))
+    return first if second.silence else second
+
+
+def named_files(connections: Iterable[Connection]) -> Iterator[str]:
+    """The files of certificates that connections name, as they name them."""
+    for connection in connections:
+        for key, value in connection.settings:
+            if key in CERTIFICATE_KEYS:
+                yield from filter(None, (word.strip() for word in value.split(",")))
+
+
+def judged(found: Observation) -> Observation:
+    """What is wrong with what was had."""
+    daemon = found.held.daemon
+    if not isinstance(daemon, Daemon):
+        return found
+    meant = [connection for connection in found.asked_for if is_meant(connection)]
+    loaded = Loaded(daemon.status)
+    uses = tuple(use for connection in meant for use in uses_of(connection, loaded))
+    disk = on_disk(found.held, named_files(found.asked_for))
+    seen = seen_of(found, uses, disk)
+    return found._replace(
+        items=tuple(items(seen, disk)),
+        unused=tuple(one for number, one in enumerate(seen.certificates)
+                     if number not in seen.users),
+        uses=uses,
+        unloaded=tuple(one.name for one in meant if not loaded.peers(one)),
+        unknown=tuple(sorted(seen.unknown)),
+        doubts=tuple(doubts(seen)),
+        unreadable=disk.notes,
+        missing_keys=disk.missing_keys,
+    )  # fmt: skip
+
+
+def seen_of(found: Observation, uses: tuple[Use, ...], disk: OnDisk) -> Seen:
+    """Who uses what, up to the authorities."""
+    shelf = Shelf(found.held.credentials.certificates)
+    direct = users(uses, shelf, disk.by_file)
+    strangers = [
+        use for use in uses
+        if use.end is End.REMOTE and not use.raw and not candidates(use, shelf)
+    ]  # fmt: skip
+    return Seen(
+        now=found.now,
+        shelf=shelf,
+        crls=found.held.credentials.crls,
+        users=with_authorities(strangers, shelf, direct),
+        uses=uses,
+        signatures=disk.signatures,
+        renewed=renewed_of(uses, shelf, direct, disk),
+        unknown=frozenset(use.connection for use in strangers),
+        policy=dict(found.configuration.setup).get("strictcrlpolicy", "no"),
+    )
+
+
+def with_authorities(
+    strangers: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users]
+) -> dict[int, Users]:
+    """The same with the authorities above each, and those that strangers may need.
+
+    Strangers are peers whose certificates are not known. A peer's certificate that was loaded
+    from a file is trusted without its authority.
+    """
+    found = dict(direct)
+    for number, who in direct.items():
+        if who.pinned and not who.own:
+            continue
+        above, _ = shelf.chain(number)
+        for one in above:
+            found[one] = found.get(one, NOBODY).plus(who._replace(pinned=False, authority=True))
+    for number, authority in enumerate(shelf.certificates):
+        if number in found or authority.kind is not Kind.AUTHORITY:
+            continue
+        needing = frozenset(
+            use.connection for use in strangers if use.authority in (None, authority.subject)
+        )
+        if needing:
+            found[number] = Users(peers=needing, maybe=True, authority=True)
+    return found
+
+
+def renewed_of(
+    uses: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users], disk: OnDisk
+) -> dict[int, str]:
+    """How certificates in use differ from what their file holds by now."""
+    found = {}
+    for use in uses:
+        for name in use.named:
+            one = disk.others.get(name)
+            for number in candidates(use, shelf) if one and len(use.named) == 1 else ():
+                if one and number in direct:
+                    newer = (one.not_before or LONG_AGO) > (
+                        shelf.certificates[number].not_before or LONG_AGO
+                    )
+                    found[number] = "is renewed on disk only" if newer else "is not the one on disk"
+    return found

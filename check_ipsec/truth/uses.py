@@ -1,0 +1,248 @@
+"""Which certificates the connections of ipsec.conf use, by what charon has loaded.
+
+charon prints the subject of the certificate that an end was loaded with (``cert:``), else
+only an identity; it never prints file names. So a use is resolved so:
+
+==================================== ==================================================
+an end                               uses
+==================================== ==================================================
+with a certificate                   those with this subject, and where several files are
+                                     named, with its identity: as many as files are named
+                                     for it, the newest. An older one stays listed until
+                                     charon is restarted
+without, this host                   those with its identity, the newest one; first those
+                                     with a private key
+without, a peer                      those with its identity, or that of its IKE_SAs: what
+                                     charon keeps of what peers have presented
+with a file, where the files are     the certificate in that file, if charon has it
+known
+==================================== ==================================================
+
+An end with a pre-shared key uses none, though charon has loaded the one that it inherits.
+
+Upstream: strongSwan, src/libcharon/plugins/stroke/stroke_config.c, ``build_auth_cfg``;
+stroke_list.c, ``log_auth_cfgs``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from check_ipsec.configuration.expectation import SHUNT_TYPES
+from check_ipsec.model.configuration import Connection
+from check_ipsec.model.daemon import AuthRound, Peer, Status
+from check_ipsec.truth.shelf import Shelf
+from check_ipsec.truth.stale import is_swapped
+
+METHODS = ("public key", "any", "EAP_TLS", "EAP_TTLS", "EAP_PEAP")
+
+
+class End(Enum):
+    """Whose certificate it is."""
+
+    LOCAL = "own"
+    REMOTE = "peer"
+
+
+class Use(NamedTuple):
+    """An authentication round that needs a certificate.
+
+    ``keyword`` is that of ipsec.conf, ``named`` the files behind it; ``subject`` is the one
+    that charon has loaded, ``identities`` are those of the end, ``authority`` the CA that it
+    must be of. ``wanted`` is the identity that ipsec.conf gives the end. ``raw``: it has a
+    public key without a certificate.
+    """
+
+    connection: str
+    end: End
+    keyword: str
+    named: tuple[str, ...]
+    subject: str | None
+    identities: frozenset[str]
+    authority: str | None
+    method: str
+    wanted: str | None
+    raw: bool
+
+
+class Users(NamedTuple):
+    """Who uses a certificate.
+
+    ``pinned``: at least one end was loaded with it; ``exact`` is false where only some of the
+    connections do and nobody can say which; ``maybe`` where a peer may yet need it.
+    ``authority``: they use what it has issued.
+    """
+
+    own: frozenset[str] = frozenset()
+    peers: frozenset[str] = frozenset()
+    pinned: bool = False
+    exact: bool = True
+    maybe: bool = False
+    authority: bool = False
+
+    @property
+    def connections(self) -> frozenset[str]:
+        """All of them."""
+        return self.own | self.peers
+
+    def plus(self, other: Users) -> Users:
+        """Both."""
+        return Users(
+            self.own | other.own,
+            self.peers | other.peers,
+            self.pinned or other.pinned,
+            self.exact and other.exact,
+            self.maybe and other.maybe,
+            self.authority and other.authority,
+        )
+
+
+NOBODY = Users(maybe=True, authority=True)
+
+
+# --- ends --------------------------------------------------------------------------
+
+
+def is_meant(connection: Connection) -> bool:
+    """Whether it is to be loaded, and would authenticate anybody."""
+    started = connection.setting("auto") in ("add", "route", "start")
+    return started and connection.setting("type") not in SHUNT_TYPES
+
+
+class Loaded:
+    """What charon has loaded, by the names of connections; who the peers of its IKE_SAs are."""
+
+    def __init__(self, status: Status) -> None:
+        self._peers: dict[str, list[Peer]] = defaultdict(list)
+        self._remote: dict[str, set[str]] = defaultdict(set)
+        for peer in status.peers:
+            for name in {child.name for child in peer.children}:
+                self._peers[name].append(peer)
+        for ike in status.ike_sas:
+            self._remote[ike.name].add(ike.remote_id)
+
+    def peers(self, connection: Connection) -> list[Peer]:
+        """What charon has loaded of a connection."""
+        return self._peers.get(connection.printed_name, [])
+
+    def running(self, peer: Peer, end: End) -> frozenset[str]:
+        """Who the peers of a connection's IKE_SAs are."""
+        return frozenset(self._remote.get(peer.name, ()) if end is End.REMOTE else ())
+
+
+def uses_of(connection: Connection, loaded: Loaded) -> Iterator[Use]:
+    """The rounds of a connection that need a certificate."""
+    settings = dict(connection.settings)
+    for peer in loaded.peers(connection):
+        left, right = settings.get("left", "%any"), settings.get("right", "%any")
+        near, far = ("right", "left") if is_swapped(left, right, peer) else ("left", "right")
+        for end, prefix, rounds in (
+            (End.LOCAL, near, peer.local_rounds),
+            (End.REMOTE, far, peer.remote_rounds),
+        ):
+            for number, one in enumerate(rounds):
+                use = use_of(connection.name, end, prefix, number, one, settings)
+                if one.method.startswith(METHODS):
+                    yield use._replace(identities=use.identities | loaded.running(peer, end))
+
+
+def use_of(
+    name: str, end: End, prefix: str, number: int, one: AuthRound, settings: Mapping[str, str]
+) -> Use:
+    """One round, the second of which has keywords that end so."""
+    keyword = f"{prefix}cert{'2' if number else ''}"
+    constraints = dict(one.constraints)
+    named = (word.strip() for word in settings.get(keyword, "").split(","))
+    return Use(
+        connection=name,
+        end=end,
+        keyword=keyword,
+        named=tuple(word for word in named if word),
+        subject=unquoted(constraints.get("cert")),
+        identities=frozenset([one.identity]) if one.identity else frozenset(),
+        authority=unquoted(constraints.get("ca") or constraints.get("im-ca")),
+        method=one.method,
+        wanted=settings.get(f"{prefix}id{'2' if number else ''}"),
+        raw=f"{prefix}sigkey" in settings,
+    )
+
+
+def unquoted(text: str | None) -> str | None:
+    """A name as charon prints it in quotation marks, without these."""
+    return text and text.removeprefix('"').removesuffix('"')
+
+
+# --- certificates -------------------------------------------------------------------
+
+
+def candidates(use: Use, shelf: Shelf) -> tuple[int, ...]:
+    """The certificates that a use may be of, by their numbers."""
+    named = set(shelf.with_subject(use.subject)) if use.subject else set()
+    if use.subject and len(use.named) < 2:
+        return tuple(sorted(named))
+    found = tuple(
+        sorted(named.union(*(shelf.with_identity(identity) for identity in use.identities)))
+    )
+    if use.end is End.LOCAL:
+        return tuple(n for n in found if shelf.certificates[n].private_key) or found
+    return found
+
+
+def users(
+    uses: Iterable[Use],
+    shelf: Shelf,
+    by_file: Mapping[str, int],
+) -> dict[int, Users]:
+    """Who uses which certificate; ``by_file`` are those that a file of that name holds."""
+    groups: dict[tuple[int, ...], list[Use]] = defaultdict(list)
+    for use in uses:
+        exact = tuple(by_file[name] for name in use.named if name in by_file)
+        if exact:
+            groups[exact].append(use)
+        else:
+            for one in by_identity(use):
+                groups[candidates(one, shelf)].append(one)
+    found: dict[int, Users] = {}
+    for numbers, group in groups.items():
+        shared = len({use.end for use in group}) > 1
+        for end in End:
+            uses_of_end = [use for use in group if use.end is end]
+            order = with_key_first(numbers, end, shelf) if shared else numbers
+            chosen = shelf.newest(order, len(sources(uses_of_end)))
+            one_of_them = users_of(uses_of_end, len(chosen) == 1)
+            for number in chosen:
+                found[number] = found.get(number, NOBODY).plus(one_of_them)
+    return found
+
+
+def sources(uses: Iterable[Use]) -> set[str]:
+    """The files that uses are of, or their identities: as many certificates are in use."""
+    return {name for use in uses for name in (use.named or use.identities or ("",))}
+
+
+def with_key_first(numbers: tuple[int, ...], end: End, shelf: Shelf) -> list[int]:
+    """Those that fit an end where both ends have the same name: only this host has keys."""
+    wanted = end is End.LOCAL
+    fit = [number for number in numbers if bool(shelf.certificates[number].private_key) is wanted]
+    return fit or list(numbers)
+
+
+def by_identity(use: Use) -> Iterator[Use]:
+    """A use for each identity that its end has; one that was loaded with a certificate as is."""
+    if use.subject or not use.identities:
+        yield use
+    else:
+        yield from (use._replace(identities=frozenset([one])) for one in use.identities)
+
+
+def users_of(group: list[Use], exact: bool) -> Users:
+    """The connections of some uses."""
+    return Users(
+        frozenset(use.connection for use in group if use.end is End.LOCAL),
+        frozenset(use.connection for use in group if use.end is End.REMOTE),
+        any(use.subject is not None for use in group),
+        exact,
+    )
