@@ -251,10 +251,9 @@ PEERS = (
         About.CLOSED,
     ),
     Cause(
-        "too many half-open IKE_SAs, the peer's messages are dropped",
-        "ignoring IKE_SA setup from ",
-        "network/receiver.c, drop_ike_sa_init",
-        weight=1,
+        "closed after inactivity",
+        r"deleting (?:IKE_SA|CHILD_SA) after \d+ seconds of ",
+        "processing/jobs/inactivity_job.c, execute",
     ),
 )
 
@@ -286,6 +285,12 @@ KERNEL = (
 )
 
 CAUSES = (*CERTIFICATES, *AUTHENTICATION, *NEGOTIATION, *PEERS, *KERNEL)
+# a CHILD_SA whose hard limit was reached, for it could not be rekeyed
+EXPIRED = Cause(
+    "CHILD_SA expired",
+    "closing expired CHILD_SA ",
+    "sa/ikev2/tasks/child_delete.c, log_children; sa/ikev1/tasks/quick_delete.c, delete_child",
+)
 # an order that charon has taken from somebody here, by the name of an IKE_SA or CHILD_SA
 TAKEN_DOWN = Cause(
     "closed by hand here",

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 
 from check_ipsec.model.log import LogLine
 from check_ipsec.truth.cause import About, Cause, by_word, cause_of
-from check_ipsec.truth.causes import CAUSES, TAKEN_DOWN
+from check_ipsec.truth.causes import CAUSES, EXPIRED, TAKEN_DOWN
 from check_ipsec.truth.told import Sa, Told
 
 HOST = r"[0-9a-fA-F.:]+(?:%\w+)?"
@@ -34,6 +34,11 @@ RETRANSMIT = r"(?:sending )?retransmit (\d+) of "
 PEER_INITIATES = r"\S+ is initiating a|parsed (?:IKE_SA_INIT|IKE_AUTH|ID_PROT|AGGRESSIVE) request"
 SELECTED = r"selected peer config ['\"](.*)['\"]$"
 ORDERED = r"received stroke: terminate '(.*?)(?:\[(\d+|\*)?\]|\{(\d+|\*)?\})?'$"
+# with these a worker begins something else than what a packet asks for
+JOBS = (
+    *("received stroke: ", "sending DPD request", "retransmit ", "sending retransmit "),
+    *("deleting IKE_SA after ", "deleting CHILD_SA after "),
+)
 START = "Starting IKE charon daemon"
 GONE = ("IKE_SA deleted", "establishing IKE_SA failed")
 
@@ -70,6 +75,8 @@ class Story:
             return
         if line.number is not None:
             self._threads[line.thread] = self._numbered(line.number, line.name)
+        elif line.message.startswith(JOBS):
+            self._threads.pop(line.thread, None)
         word = line.message.lstrip(" ").partition(" ")[0]
         for pattern, follow in FOLLOWED.get(word, ()):
             if found := re.match(pattern, line.message):
@@ -160,11 +167,11 @@ class Story:
             sa.told_of_child = None
             if closed:
                 self._add(self.of_child[name], told)
+        if closed and line.message.startswith(EXPIRED.begin):
+            self._tell_of_child(name, EXPIRED, EXPIRED.words, line)
         order = self._orders.pop(f"{{{found['unique']}}}", None) or self._orders.pop(name, None)
         if order and closed:
-            self._attempts += 1
-            words = f"CHILD_SA {TAKEN_DOWN.words}"
-            self._add(self.of_child[name], Told(TAKEN_DOWN, words, order, self._attempts, None))
+            self._tell_of_child(name, TAKEN_DOWN, f"CHILD_SA {TAKEN_DOWN.words}", order)
 
     def _deleting(self, line: LogLine, found: re.Match[str]) -> None:
         number, name = int(found["number"]), found["name"]
@@ -216,10 +223,17 @@ class Story:
             sa = Sa(None, words.rpartition(" ")[2])
         if cause.about is About.TIMER and line.number is None:
             sa = self._never_answered(line)
+            self._threads.pop(line.thread, None)
             if sa is None:
                 self._unclear[line.thread] = cause, words, line
+            else:
+                self._threads[line.thread] = sa
         if sa:
             self._tell_of(sa, cause, words, line)
+
+    def _tell_of_child(self, name: str, cause: Cause, words: str, line: LogLine) -> None:
+        self._attempts += 1
+        self._add(self.of_child[name], Told(cause, words, line, self._attempts, None))
 
     def _never_answered(self, line: LogLine) -> Sa | None:
         """The IKE_SA that is given up, if only one has had so many retransmits."""
@@ -267,6 +281,6 @@ FOLLOWED = {
     "CHILD_SA": ((rf"{CHILD} established", Story._child_up),),
     "inbound": ((rf"inbound {CHILD} established", Story._child_up),),
     "rekeyed": ((rf"rekeyed {OLD} with {CHILD[9:]}", Story._child_up),),
-    "closing": ((f"closing {CHILD}", Story._child_closing),),
+    "closing": ((f"closing (?:expired )?{CHILD}", Story._child_closing),),
     "selected": ((SELECTED, Story._selected),),
 }

@@ -117,6 +117,15 @@ def test_two_ike_sas_with_one_peer_are_not_told_apart() -> None:
     assert story(twice) == {"peer 10.1.0.2": "peer refused our authentication"}
 
 
+@pytest.mark.parametrize(
+    "job",
+    ["09[CFG] received stroke: initiate 'eve'\n", "09[IKE] sending DPD request\n",
+     "09[IKE] giving up after 5 retransmits\n"],
+)  # fmt: skip
+def test_another_job_of_a_worker_is_not_about_the_last_packet(job: str) -> None:
+    assert story(BEGIN + FROM.format("10.1.0.2") + job + REFUSED) == {}
+
+
 def test_a_name_in_the_line_needs_no_worker() -> None:
     named = REFUSED.replace("[IKE]", "[IKE] <eve|2>")
     assert story(BEGIN + OTHER + FROM.format("10.1.0.2") + named) == {
@@ -149,6 +158,19 @@ def test_a_rekeyed_child_sa_that_goes_is_no_cause() -> None:
     assert story(BEGIN + UP + new + DELETE + CLOSING) == {}
     assert story(BEGIN + UP + new + DELETE) == {}
     assert story(BEGIN + UP + DELETE + CLOSING) == {"child bob": "peer closed the CHILD_SA"}
+
+
+def test_what_expires_was_not_rekeyed() -> None:
+    expired = CLOSING.replace("closing ", "closing expired ")
+    new = UP.splitlines(keepends=True)[1].replace("{1}", "{2}")
+    assert story(BEGIN + UP + expired) == {"child bob": "CHILD_SA expired"}
+    assert story(BEGIN + UP + new + expired) == {}
+
+
+def test_nobody_needed_it() -> None:
+    idle = "05[JOB] {}deleting CHILD_SA after 60 seconds of inactivity\n"
+    assert story(BEGIN + UP + idle.format("<bob|1> ")) == {"bob": "closed after inactivity"}
+    assert story(BEGIN + UP + FROM.format("10.1.0.2").replace("09", "05") + idle.format("")) == {}
 
 
 def test_child_sas_go_with_their_ike_sa() -> None:
