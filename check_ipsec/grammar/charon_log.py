@@ -40,11 +40,12 @@ BEFORE = (
     rf"|(?P<time>{SYSLOG_TIME}|{ISO_TIME}|{TIME}) )?"
 )
 TAG = r"(?P<thread>\d{2,5})\[(?P<group>[A-Z]{3})(?P<level>-?\d)?\]"
-IKE_SA = r"(?: <(?:(?P<name>[^\n>]*)\|)?(?P<number>\d+)>)?"
+IKE_SA = r"(?: <(?:(?P<name>[^\n>]*)\|)?(?P<number>\d{1,10})>)?"
 LINE = rf"{BEFORE}{TAG}{IKE_SA} (?P<message>[^\n]*)\n"
 JSON = r"\{[^\n]*\}\n"
 # lines without any tag, at once: the file of a syslog daemon is full of them
 OTHERS = r"(?:(?!\{)[^\n\[]*(?:\[(?!(?<=[0-9]\[)[A-Z]{3})[^\n\[]*)*\n)+"
+NUMBER = r"[0-9]{1,10}"
 OTHER = r"[^\n]*\n"
 MESSAGE = rf"{TAG}{IKE_SA} (?P<message>[^\n]*)\n?"
 
@@ -68,8 +69,8 @@ def _of(found: re.Match[str], time: str) -> LogLine:
 
 def _json(found: re.Match[str]) -> LogLine:
     """A line of the logger with ``json = yes``; ValueError where it is something else."""
-    entry = json.loads(found[0])
     try:
+        entry = json.loads(found[0])
         return LogLine(
             str(entry.get("time", "")),
             int(entry["thread"]),
@@ -79,7 +80,7 @@ def _json(found: re.Match[str]) -> LogLine:
             int(entry["ikesa-uniqueid"]) if "ikesa-uniqueid" in entry else None,
             str(entry["msg"]).partition("\n")[0],
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
 
@@ -115,7 +116,7 @@ def _entry(text: str) -> dict[str, Any]:
     """An entry, empty where it is none: one that is being written may be cut."""
     try:
         entry = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return entry if isinstance(entry, dict) else {}
 
@@ -137,11 +138,17 @@ def _journal_line(entry: dict[str, Any], words: str, pattern: re.Pattern[str]) -
         return _of(found, time)
     thread, group = str(entry.get("THREAD", "")), str(entry.get("GROUP", ""))
     number = str(entry.get("IKE_SA_UNIQUE_ID", ""))
-    if not thread.isdigit() or not group:
+    if not re.fullmatch(NUMBER, thread) or not group:
         return None
     name = str(entry.get("IKE_SA_NAME", ""))
     return LogLine(
-        time, int(thread), group, None, name, int(number) if number.isdigit() else None, words
+        time,
+        int(thread),
+        group,
+        None,
+        name,
+        int(number) if re.fullmatch(NUMBER, number) else None,
+        words,
     )
 
 

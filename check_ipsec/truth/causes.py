@@ -25,16 +25,14 @@ DATE = r"([A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d(?: UTC)? \d{4})"
 def validity(found: re.Match[str], now: float) -> str:
     """Whether a certificate has ended or has not begun; charon prints local time or UTC."""
     whose = "peer's certificate" if found[1] == "subject" else "certificate of the peer's CA"
-    begin, end = (
-        datetime.strptime(date.replace(" UTC", ""), "%b %d %H:%M:%S %Y")
-        for date in found.groups()[1:]
-    )
-    today = datetime.fromtimestamp(now)
-    if end < today:
+    dates = (date.replace(" UTC", "") for date in found.groups()[1:])
+    try:
+        begin, end = (datetime.strptime(date, "%b %d %H:%M:%S %Y") for date in dates)
+    except ValueError:
+        return f"{whose} not valid"
+    if end < datetime.fromtimestamp(now):
         return f"{whose} expired {end:%Y-%m-%d}"
-    if begin > today:
-        return f"{whose} not valid before {begin:%Y-%m-%d}"
-    return f"{whose} not valid"
+    return f"{whose} not valid before {begin:%Y-%m-%d}"
 
 
 CREDENTIALS = "src/libstrongswan/credentials/credential_manager.c"

@@ -23,14 +23,14 @@ from check_ipsec.truth.told import Sa, Told
 
 HOST = r"[0-9a-fA-F.:]+(?:%\w+)?"
 PACKET = rf"(received|sending) packet: from ({HOST})\[\d+\] to ({HOST})\[\d+\]"
-NAMED = r"(?P<name>.*)\[(?P<number>\d+)\]"
+NAMED = r"(?P<name>.*)\[(?P<number>\d{1,9})\]"
 INITIATING = rf"initiating (?:\w+ Mode )?IKE_SA {NAMED} to ({HOST})"
 IKE_UP = rf"IKE_SA {NAMED} (?:established|rekeyed) between {HOST}\[.*\]\.\.\.({HOST})\["
 DELETING = rf"deleting IKE_SA {NAMED} between {HOST}\[.*\]\.\.\.({HOST})\["
 DELETE = rf"received DELETE for IKE_SA {NAMED}"
-CHILD = r"CHILD_SA (?P<child>.*?)\{(?P<unique>\d+)\}"
+CHILD = r"CHILD_SA (?P<child>.*?)\{(?P<unique>\d{1,9})\}"
 OLD = r"CHILD_SA .*?\{\d+\} with SPIs \S+ \S+"
-RETRANSMIT = r"(?:sending )?retransmit (\d+) of "
+RETRANSMIT = r"(?:sending )?retransmit (\d{1,9}) of "
 PEER_INITIATES = r"\S+ is initiating a|parsed (?:IKE_SA_INIT|IKE_AUTH|ID_PROT|AGGRESSIVE) request"
 SELECTED = r"selected peer config ['\"](.*)['\"]$"
 ORDERED = r"received stroke: terminate '(.*?)(?:\[(\d+|\*)?\]|\{(\d+|\*)?\})?'$"
@@ -237,7 +237,7 @@ class Story:
 
     def _never_answered(self, line: LogLine) -> Sa | None:
         """The IKE_SA that is given up, if only one has had so many retransmits."""
-        number = re.search(r"\d+", line.message)
+        number = re.search(r"\d{1,9}", line.message)
         with_it = [
             sa for sa in self._sas.values() if number and sa.retransmits == int(number[0]) > 0
         ]

@@ -4,8 +4,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from check_ipsec.grammar.charon_log import parse
+from check_ipsec.grammar.charon_log import parse, parse_journal
 from check_ipsec.truth.cause import Cause
 from check_ipsec.truth.causes import CAUSES, TAKEN_DOWN
 from check_ipsec.truth.story import MOST, Story
@@ -200,3 +202,34 @@ def test_not_more_is_kept_of_a_name_than_needed() -> None:
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.words)
 def test_every_row_names_its_place(cause: Cause) -> None:
     assert ".c, " in cause.where or cause.where.endswith(".c")
+
+
+PIECES = st.sampled_from(
+    [
+        *("received DELETE for IKE_SA ", "deleting IKE_SA ", "bob[1]", "{1}", "CHILD_SA ", "bob"),
+        *("closing ", "expired ", " established", "initiating IKE_SA ", " to 10.1.0.2", "<bob|1> "),
+        *("received stroke: terminate '", "'", "received packet: from 10.1.0.2[500] to ::1[500]"),
+        *("retransmit ", "giving up after ", "9" * 5000, " retransmits", "subject certificate "),
+        *(
+            "invalid (valid from Feb 31 00:00:00 2020 to Feb 31 00:00:00 2020)",
+            " between a[b]...c[",
+        ),
+        *("unable to resolve ", ", initiate aborted", "selected peer config '", "11[IKE] ", "\n"),
+        *(
+            "Nov 31 08:03:05 ",
+            "{",
+            '{"thread":',
+            "[" * 99,
+            "\x00",
+            "\ud800",
+            "constraint requires ",
+        ),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=60))
+def test_no_text_brings_it_down(pieces: list[str]) -> None:
+    text = "".join(pieces).replace("\n", "\n11[IKE] ") + "\n"
+    summary(Story(parse(text, "log"), NOW))
+    summary(Story(parse_journal(text), NOW))
