@@ -28,23 +28,27 @@ def headline(observation: Observation, counts: Counts, severity: Severity, room:
     total = ", ".join((*totals(counts, severity, observation), *beside(counts)))
     tail = "".join(remarks(observation, counts))
     listed = sorted_by_severity(observation.verdicts)
-    if severity is not Severity.OK and (same := in_common(listed, observation)):
-        names = [plain(verdict.connection.name) for verdict in listed]
-        return shortened(f"{total}: all {len(names)}{same}", names, tail, room)
+    if severity is not Severity.OK and len(listed) >= MANY:
+        return shortened(*of_many(total, listed, observation), tail, room)
     return shortened(total, list(map(named, listed)), tail, room)
 
 
-def in_common(listed: list[Verdict], observation: Observation) -> str:
-    """What all of many have in common, which then stands before their names."""
-    if len(listed) < MANY:
-        return ""
-    from check_ipsec.truth.common import groups
+def of_many(total: str, listed: list[Verdict], observation: Observation) -> tuple[str, list[str]]:
+    """What all of many have in common before their names; else groups in place of names."""
+    from check_ipsec.truth.common import Group, groups
+
+    def told(group: Group) -> str:
+        traits = "".join(f" {plain(trait)}" for trait in group.traits)
+        return f"{len(group.verdicts)}{traits} ({shortest(plain(group.reason))})"
 
     found = groups(observation.verdicts)
-    if len(found) != 1 or len(found[0].verdicts) != len(listed):
-        return ""
-    traits = "".join(f" {trait}" for trait in map(plain, found[0].traits))
-    return f"{traits} ({shortest(plain(found[0].reason))})"
+    if len(found) == 1 and len(found[0].verdicts) == len(listed):
+        names = [plain(verdict.connection.name) for verdict in listed]
+        return f"{total}: all {told(found[0])}", names
+    large = [group for group in found if group.traits and len(group.verdicts) >= MANY]
+    grouped = {verdict.connection.name for group in large for verdict in group.verdicts}
+    rest = [verdict for verdict in listed if verdict.connection.name not in grouped]
+    return total, [*map(told, large), *map(named, rest)]
 
 
 def shortest(text: str) -> str:

@@ -107,6 +107,25 @@ def test_what_many_have_in_common_comes_first(
     assert second == "5 connections: no SA; to 10.6.0.0/24"
 
 
+ANOTHER = "conn other\n auto=start\n keyexchange=ikev2\n authby=secret\n type=transport\n"
+
+
+def test_of_several_groups_the_large_ones_stand_for_their_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = many(tmp_path, MANY)
+    with (host / "ipsec.conf").open("a") as file:
+        file.write(f"{ANOTHER} left=10.1.0.1\n right=10.9.0.1\n")
+    text = said(host, "--no-kernel", "-v", capsys=capsys)
+    first, *more = text.splitlines()
+    assert first.partition(" | ")[0] == (
+        "IPSEC CRITICAL - 6 of 6 connections not established: 5 to 10.6.0.0/24 (no SA), "
+        "other (not loaded: `ipsec update` is due, or charon has refused it)"
+    )
+    assert more[0] == "5 connections: no SA; to 10.6.0.0/24"
+    assert more[1].startswith("1 connection: not loaded")
+
+
 def test_few_are_named_with_their_reasons(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
