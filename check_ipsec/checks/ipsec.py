@@ -38,6 +38,8 @@ from check_ipsec.report.severity import (
 from check_ipsec.truth.observe import SOURCES, Observation, Question, observe
 from check_ipsec.truth.verdict import State
 
+# the part of its time after which charon's log is left unread, for there is an answer without it
+BEFORE_LOG = 0.75
 LABELS = (
     "established",
     "connecting",
@@ -59,7 +61,7 @@ def find(host: Host, options: argparse.Namespace) -> Found:
     if not_as_it_should_be(observation):
         from check_ipsec.truth.explain import with_causes
 
-        deadline = Deadline(options.timeout, begin)
+        deadline = Deadline(options.timeout * BEFORE_LOG, begin)
         observation = with_causes(observation, host, options.log, deadline)
     counts = count(observation)
     thresholds = Thresholds(options.warning, options.critical)

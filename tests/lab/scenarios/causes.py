@@ -150,7 +150,8 @@ def cause_name_unknown(lab: Lab) -> None:
     alice.start()
     alice.wait_log("unable to resolve")
     alice.wait_gone(r"bob\[")
-    one(lab, alice, "no address for nowhere.example")
+    total = "CRITICAL - 1 of 1 connection not established"
+    asked(lab, alice, total, ("bob", "no SA", "no address for nowhere.example"))
 
 
 @scenario(live=True)
