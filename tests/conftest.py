@@ -1,6 +1,10 @@
-"""The tests run the same in the background as in the foreground."""
+"""The tests run the same in the background as in the foreground, and beside other work."""
 
 import signal
+
+from hypothesis import settings
+
+settings.register_profile("a busy machine", deadline=None)
 
 
 def pytest_configure() -> None:
@@ -10,3 +14,4 @@ def pytest_configure() -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    settings.load_profile("a busy machine")

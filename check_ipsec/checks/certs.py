@@ -174,9 +174,12 @@ def table(report: Report, width: int, details: bool) -> Iterable[str]:
 
 def days(text: str) -> str:
     """A range of days, as an option's value. Raises UsageError."""
-    if "%" in text:
-        raise UsageError(f"{text} is not a range of days, like 30: or 7:")
-    return range_spec(text)
+    try:
+        if "%" not in text:
+            return range_spec(text)
+    except UsageError:
+        pass
+    raise UsageError(f"{text} is not a range of days, like 30: or 7:")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

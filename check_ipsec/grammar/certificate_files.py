@@ -25,7 +25,7 @@ from pyparsing import Group
 
 from check_ipsec.errors import UsageError
 from check_ipsec.grammar.tokens import parse_whole, record
-from check_ipsec.model.certificates import CertificateFile, Credentials
+from check_ipsec.model.certificates import NO_CERTIFICATE, CertificateFile, Credentials
 
 BLOCK = (
     r"-----BEGIN CERTIFICATE-----\n(?P<base64>(?:[A-Za-z0-9+/=]+\n)+)-----END CERTIFICATE-----\n"
@@ -81,7 +81,7 @@ def _file(file: CertificateFile, *blocks: str) -> CertificateFile:
         return file
     found = [x509.read(block) for block in blocks]
     if not found or None in found:
-        return file._replace(error="not a certificate")
+        return file._replace(error=NO_CERTIFICATE)
     certificates = tuple(one for one in found if not x509.is_crl(one))
     return file._replace(
         credentials=Credentials(certificates, tuple(one for one in found if x509.is_crl(one)))

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from check_ipsec.model.unread import UnreadLine
 
+# why nothing is known of a file that could be read
+NO_CERTIFICATE = "not a certificate"
+
 
 class Kind(Enum):
     """What a list is of; of other things nothing is known here."""

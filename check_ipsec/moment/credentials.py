@@ -45,13 +45,12 @@ def take(
     Raises NotPermitted, CommandFailed or ParseError where charon's lists cannot be had,
     UsageError where files cannot be read for want of a library.
     """
-    daemon = read_daemon(host, deadline, tuple(names))
-    if isinstance(daemon, DaemonNotRunning):
-        return Held(daemon)
-    try:
-        listed = [lists(host, deadline, source) for source in LISTS]
-    except DaemonNotRunning as error:
-        return Held(error)
+    daemon, listed = read_daemon(host, deadline, tuple(names)), []
+    if not isinstance(daemon, DaemonNotRunning):
+        try:
+            listed = [lists(host, deadline, source) for source in LISTS]
+        except DaemonNotRunning as error:
+            daemon = error
     certificates = (one for text in listed for one in text.certificates)
     credentials = Credentials(
         tuple(dict.fromkeys(certificates)),

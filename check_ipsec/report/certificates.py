@@ -98,7 +98,8 @@ def headline(report: Report, room: int) -> str:
     """One line of at most ``room`` bytes; names stay whole, fewer are shown instead."""
     seen = report.observation
     if seen.silence:
-        return plain(str(seen.silence))
+        total = f"{seen.silence}; on disk {how_many(report)}" if report.wrong else str(seen.silence)
+        return shortened(plain(total), [named(one, told(one)) for one in report.wrong], "", room)
     if not seen.configuration.connections:
         return f"no connection in {plain(seen.configuration.path)}"
     tail = "".join(f"; {plain(text)}" for text in remarks(report))

@@ -5,7 +5,7 @@ What is judged are the items of certificate_items.py. What nobody uses is not ju
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,19 +13,19 @@ from check_ipsec.configuration.ipsec_conf import load
 from check_ipsec.errors import CaptureError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
-from check_ipsec.model.certificates import Certificate, Kind
+from check_ipsec.model.certificates import Certificate
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.moment.credentials import FOLDERS, LISTS, Held, take
 from check_ipsec.moment.second_look import may_look_again
 from check_ipsec.moment.snapshot import Daemon
 from check_ipsec.truth.certificate_items import Item, doubts, items
+from check_ipsec.truth.files import named_files, of_files
 from check_ipsec.truth.flaws import Seen
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.on_disk import OnDisk, on_disk
 from check_ipsec.truth.shelf import LONG_AGO, Shelf
 from check_ipsec.truth.uses import (
-    NOBODY,
     End,
     Loaded,
     Use,
@@ -34,10 +34,10 @@ from check_ipsec.truth.uses import (
     is_meant,
     users,
     uses_of,
+    with_authorities,
 )
 
 SOURCES = (*OF_CHARON, *LISTS, *FOLDERS, Source.SECRETS)
-CERTIFICATE_KEYS = ("leftcert", "leftcert2", "rightcert", "rightcert2")
 
 
 class Asked(NamedTuple):
@@ -97,7 +97,7 @@ def observe(host: Host, asked: Asked) -> Observation:
         raise CaptureError(f"{host.path}: nothing says when that was, so nothing when it ends")
     deadline = Deadline(asked.timeout)
     names = tuple(connection.name for connection in configuration.connections)
-    files = tuple(named_files(asked_for)) if asked.files else None
+    files = tuple(name for _, _, name in named_files(asked_for)) if asked.files else None
     unjudged = Observation(configuration, asked_for, take(host, deadline, names, files), now)
     first = judged(unjudged)
     if not first.unloaded or not may_look_again(host, deadline, asked.pause):
@@ -106,23 +106,15 @@ def observe(host: Host, asked: Asked) -> Observation:
     return first if second.silence else second
 
 
-def named_files(connections: Iterable[Connection]) -> Iterator[str]:
-    """The files of certificates that connections name, as they name them."""
-    for connection in connections:
-        for key, value in connection.settings:
-            if key in CERTIFICATE_KEYS:
-                yield from filter(None, (word.strip() for word in value.split(",")))
-
-
 def judged(found: Observation) -> Observation:
     """What is wrong with what was had."""
     daemon = found.held.daemon
-    if not isinstance(daemon, Daemon):
-        return found
     meant = [connection for connection in found.asked_for if is_meant(connection)]
+    if not isinstance(daemon, Daemon):
+        return found._replace(items=tuple(of_files(meant, found.held, found.now)))
     loaded = Loaded(daemon.status)
     uses = tuple(use for connection in meant for use in uses_of(connection, loaded))
-    disk = on_disk(found.held, named_files(found.asked_for))
+    disk = on_disk(found.held, (name for _, _, name in named_files(found.asked_for)))
     seen = seen_of(found, uses, disk)
     return found._replace(
         items=tuple(items(seen, disk)),
@@ -156,32 +148,6 @@ def seen_of(found: Observation, uses: tuple[Use, ...], disk: OnDisk) -> Seen:
         unknown=frozenset(use.connection for use in strangers),
         policy=dict(found.configuration.setup).get("strictcrlpolicy", "no"),
     )
-
-
-def with_authorities(
-    strangers: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users]
-) -> dict[int, Users]:
-    """The same with the authorities above each, and those that strangers may need.
-
-    Strangers are peers whose certificates are not known. A peer's certificate that was loaded
-    from a file is trusted without its authority.
-    """
-    found = dict(direct)
-    for number, who in direct.items():
-        if who.pinned and not who.own:
-            continue
-        above, _ = shelf.chain(number)
-        for one in above:
-            found[one] = found.get(one, NOBODY).plus(who._replace(pinned=False, authority=True))
-    for number, authority in enumerate(shelf.certificates):
-        if number in found or authority.kind is not Kind.AUTHORITY:
-            continue
-        needing = frozenset(
-            use.connection for use in strangers if use.authority in (None, authority.subject)
-        )
-        if needing:
-            found[number] = Users(peers=needing, maybe=True, authority=True)
-    return found
 
 
 def renewed_of(

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from check_ipsec.model.certificates import Certificate, Crl, Kind
+from check_ipsec.model.certificates import (
+    NO_CERTIFICATE,
+    Certificate,
+    CertificateFile,
+    Crl,
+    Kind,
+)
 from check_ipsec.moment.credentials import Disk, Held
 
 FOLDER = "/etc/ipsec.d/certs"
@@ -20,7 +26,7 @@ class OnDisk(NamedTuple):
 
     Files have the name that ipsec.conf has for them: ``by_file`` are the numbers of the
     certificates that charon has of them, ``others`` those that charon does not have, ``errors``
-    why nothing is known of them. ``signatures`` are the hashes by number. ``waiting`` are
+    why charon cannot load them. ``signatures`` are the hashes by number. ``waiting`` are
     authorities and their lists that charon does not have. ``notes`` are what this user could
     not read.
     """
@@ -47,7 +53,7 @@ def on_disk(held: Held, named: Iterable[str]) -> OnDisk:
     for name in named:
         file = files.get(path_of(name))
         if file is None or file.error:
-            found.errors[name] = file.error or "" if file else absent(held.disk)
+            found.errors[name] = why_not(file, held.disk)
             continue
         for one in file.credentials.certificates[:1]:
             if same(one) in loaded:
@@ -66,9 +72,11 @@ def path_of(name: str) -> str:
     return name if name.startswith("/") else f"{FOLDER}/{name}"
 
 
-def absent(disk: Disk) -> str:
-    """Why a file was not found, where its folder could be read."""
-    return "" if any(FOLDER in error for error in disk.errors) else ABSENT
+def why_not(file: CertificateFile | None, disk: Disk) -> str:
+    """Why charon cannot load a file, as far as that can be known: root may read more."""
+    if file is None:
+        return "" if any(FOLDER in error for error in disk.errors) else ABSENT
+    return file.error if file.error in (ABSENT, NO_CERTIFICATE) else ""
 
 
 def same(one: Certificate) -> tuple[object, ...]:

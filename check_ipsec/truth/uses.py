@@ -32,6 +32,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from check_ipsec.configuration.expectation import SHUNT_TYPES
+from check_ipsec.model.certificates import Kind
 from check_ipsec.model.configuration import Connection
 from check_ipsec.model.daemon import AuthRound, Peer, Status
 from check_ipsec.truth.shelf import Shelf
@@ -246,3 +247,29 @@ def users_of(group: list[Use], exact: bool) -> Users:
         any(use.subject is not None for use in group),
         exact,
     )
+
+
+def with_authorities(
+    strangers: Iterable[Use], shelf: Shelf, direct: Mapping[int, Users]
+) -> dict[int, Users]:
+    """The same with the authorities above each, and those that strangers may need.
+
+    Strangers are peers whose certificates are not known. A peer's certificate that was loaded
+    from a file is trusted without its authority.
+    """
+    found = dict(direct)
+    for number, who in direct.items():
+        if who.pinned and not who.own:
+            continue
+        above, _ = shelf.chain(number)
+        for one in above:
+            found[one] = found.get(one, NOBODY).plus(who._replace(pinned=False, authority=True))
+    for number, authority in enumerate(shelf.certificates):
+        if number in found or authority.kind is not Kind.AUTHORITY:
+            continue
+        needing = frozenset(
+            use.connection for use in strangers if use.authority in (None, authority.subject)
+        )
+        if needing:
+            found[number] = Users(peers=needing, maybe=True, authority=True)
+    return found

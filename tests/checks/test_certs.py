@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from datetime import UTC, datetime
@@ -115,6 +116,14 @@ def test_cut_lists_make_nothing_healthier(host: Path, tmp_path: Path) -> None:
 )
 def test_days(arguments: tuple[str, ...], status: int) -> None:
     assert say(HOSTS / "end-in-5-days/1", *arguments)[1] == status
+
+
+@pytest.mark.parametrize("text", ["30d", "10%", "7:3", "x"])
+def test_what_is_no_range_of_days(text: str) -> None:
+    said, status = say(HOSTS / "healthy/1", "-w", text)
+    assert (line_of(said), status) == (
+        f"UNKNOWN - {text} is not a range of days, like 30: or 7:", 3
+    )  # fmt: skip
 
 
 # a host for each flaw
@@ -342,6 +351,28 @@ def test_json(tmp_path: Path) -> None:
 
 
 # --- files --------------------------------------------------------------------------
+
+
+def test_without_charon_the_files_are_judged_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "host"
+    shutil.copytree(HOSTS / "weak/3", folder)
+    (folder / "statusall").write_text("")
+    index = json.loads((folder / "capture.json").read_text())
+    del index["commands"]["statusall"]
+    (folder / "capture.json").write_text(json.dumps(index))
+    text, status = answer(f"--captured={folder}", "--files", "-v")
+    assert (line_of(text), status) == (
+        "CRITICAL - charon is not running; on disk 1 of 2 certificates: carol (is weak (signed "
+        "with SHA-1), 2 connections)", 2,
+    )  # fmt: skip
+    assert "carol                    2029-11-27" in text
+    (folder / "certs").write_text("")
+    text, _ = answer(f"--captured={folder}", "--files")
+    lost = "carol.pem (cannot be loaded (No such file or directory), 2 connections)"
+    assert lost in line_of(text)
+    (folder / "certs").write_text("/etc/ipsec.d/certs/carol.pem: Permission denied\n")
+    assert "carol" not in line_of(answer(f"--captured={folder}", "--files")[0])
+    assert line_of(answer(f"--captured={folder}")[0]) == "CRITICAL - charon is not running"
 
 
 def test_without_the_library_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

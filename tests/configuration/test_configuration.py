@@ -157,7 +157,7 @@ ANYTHING = st.lists(WORDS | HEADS | SETTINGS, max_size=12).map("".join)
 
 
 @given(TEXTS | ANYTHING.map(lambda text: text.replace("include", "exclude")), TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_starter_agrees_on_any_text(text: str, included: str) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder, "ipsec.conf")
@@ -177,7 +177,7 @@ def test_starter_agrees_on_any_text(text: str, included: str) -> None:
 
 
 @given(TEXTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_configuration_printed_and_read_again(text: str) -> None:
     with suppress(CheckIpsecError):
         configuration = load_text(text)
@@ -199,7 +199,7 @@ NASTY = st.text(
     ),
     st.dictionaries(st.just("charondebug") | NASTY.filter(lambda key: key != "also"), NASTY),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_names_and_values_printed_and_read_again(
     sections: list[tuple[str, dict[str, str]]], setup: dict[str, str]
 ) -> None:
@@ -243,7 +243,7 @@ def test_a_file_in_another_form(path: Path) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_bytes(data: bytes) -> None:
     load_bytes(data)
     load_bytes(b"conn a\n\tleft=" + data)
@@ -369,7 +369,7 @@ GLOB = st.lists(
 
 
 @given(GLOB, st.text("abc.]-[!^*1\\", min_size=1, max_size=4))
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 def test_names_match_as_the_c_library_matches_them(pattern: str, name: str) -> None:
     period = 1 << 2
     theirs = ctypes.CDLL(None).fnmatch(pattern.encode(), name.encode(), period) == 0

@@ -95,7 +95,7 @@ def test_every_message_has_an_example_file() -> None:
 
 
 @given(SOUP)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_any_text_gives_statements_or_one_of_the_messages(text: str) -> None:
     lines, problems = outcome(text)
     assert problems <= {problem for _, problem in PROBLEMS}
@@ -112,7 +112,7 @@ def outcome(text: str) -> tuple[list[int], set[str]]:
 
 
 @given(SOUP, st.integers(0, 3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_empty_lines_before_a_text_move_its_lines_and_nothing_else(text: str, count: int) -> None:
     try:
         statements = parse(text, "f")

@@ -288,6 +288,7 @@ def certs_questions_refused(lab: Lab) -> None:
     alice = lab.certified_host("alice")
     alice.configure(mesh("alice", "bob"), secret("alice"))
     certs(lab, alice, "CRITICAL - charon is not running")
+    certs(lab, alice, "CRITICAL - charon is not running", *FILES, said=("alice 20", "own 2"))
     alice.start()
     rules = alice.read("/etc/sudoers.d/monitoring-plugins-ipsec")
     older = "nagios ALL=(root) NOPASSWD: /usr/sbin/ipsec stroke statusall\n"
