@@ -39,7 +39,7 @@ from check_ipsec.truth.observe import SOURCES, Observation, Question, observe
 from check_ipsec.truth.verdict import State
 
 # the part of its time after which charon's log is left unread, for there is an answer without it
-BEFORE_LOG = 0.75
+BEFORE_LOG = 0.9
 LABELS = (
     "established",
     "connecting",
