@@ -1,5 +1,6 @@
 """check_ipsec_certs as a user types it: first line, options, table, JSON, captures."""
 
+import builtins
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -387,10 +389,16 @@ def test_without_the_library_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_library_that_fails_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_arguments: object, **_more: object) -> object:
-        raise RuntimeError("no provider")
+    imports = builtins.__import__
 
-    monkeypatch.setattr("builtins.__import__", fails)
+    def fails(
+        name: str, names: Any = None, local: Any = None, wanted: Any = (), level: int = 0
+    ) -> object:
+        if "x509" in (wanted or ()):
+            raise RuntimeError("no provider")
+        return imports(name, names, local, wanted, level)
+
+    monkeypatch.setattr(builtins, "__import__", fails)
     with pytest.raises(CheckIpsecError, match="cryptography fails: RuntimeError"):
         certificate_files.require_library()
 

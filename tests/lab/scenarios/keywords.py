@@ -136,6 +136,8 @@ def keywords_negotiated(lab: Lab) -> None:
         if key == "esp" and FIRST not in now:
             tried(FIRST, alice, bob)
         said = tried(name, alice, bob)
+        if re.search(rf"CHILD_SA {re.escape(name)}\{{\d+\}} established", said):
+            alice.wait_installed(name)
         now = negotiated(alice)
         if name in now:
             agreed[name] = now[name][key == "esp"]
