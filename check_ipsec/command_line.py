@@ -124,7 +124,9 @@ def host_of(options: argparse.Namespace) -> Host:
     from check_ipsec.host.files import DiskFiles
     from check_ipsec.host.live import LiveHost
 
-    return LiveHost(options.configuration, DiskFiles(secrets), swanctl=swanctl, way=way)
+    log = getattr(options, "log", None)
+    files = DiskFiles(secrets)
+    return LiveHost(options.configuration, files, swanctl=swanctl, way=way, log=log)
 
 
 @contextmanager

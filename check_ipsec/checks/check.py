@@ -114,6 +114,14 @@ class Check(NamedTuple):
             metavar="DIR",
             help="judge the host that such a folder holds instead of this one",
         )
+        parser.add_argument(
+            "--color",
+            choices=("auto", "always", "never"),
+            default="auto",
+            metavar="WHEN",
+            help="colour: always, never, or auto: on a terminal, unless NO_COLOR is set; there the "
+            "performance data are left out, too, with -vv they come last (default: auto)",
+        )
         add_common_options(parser, DEFAULT_TIMEOUT, self.verbose)
         return parser
 
@@ -177,12 +185,18 @@ class FirstLine(Summary):
     """The first line, and below it the table where ``-v`` asks for it."""
 
     def __init__(
-        self, check: nagiosplugin.Check, resource: Measured, recording: Recording, verbosity: int
+        self,
+        check: nagiosplugin.Check,
+        resource: Measured,
+        recording: Recording,
+        verbosity: int,
+        paint: Callable[[str], str] = str,
     ) -> None:
         self._check = check
         self._resource = resource
         self._recording = recording
         self._verbosity = verbosity
+        self._paint = paint
 
     def text(self) -> str:
         """The first line without name and status, within its limit."""
@@ -202,7 +216,7 @@ class FirstLine(Summary):
     def verbose(self, _results: Results) -> list[str]:
         """The table, and what was read with ``-vvv``."""
         width = get_terminal_size().columns
-        lines = list(self._resource.found.table(width, self._verbosity > 1))
+        lines = list(map(self._paint, self._resource.found.table(width, self._verbosity > 1)))
         return lines + list(readings(self._recording)) if self._verbosity > 2 else lines
 
 
@@ -211,7 +225,13 @@ def said(check: Check, recording: Recording, options: argparse.Namespace) -> Ans
     resource = Measured(check, recording, options)
     plugin = nagiosplugin.Check(resource, Decides("decides"), Tells("tells"))
     plugin.name = check.name
-    summary = FirstLine(plugin, resource, recording, options.verbose)
+    for_eyes = options.color == "always" or sys.stdout.isatty()
+    paint: Callable[[str], str] = str
+    if for_eyes:
+        from check_ipsec.checks import terminal
+
+        paint = terminal.paint(options.color)
+    summary = FirstLine(plugin, resource, recording, options.verbose, paint)
     plugin.add(summary)
     with_timeout(ceil(options.timeout), plugin)
     if options.json:
@@ -221,7 +241,11 @@ def said(check: Check, recording: Recording, options: argparse.Namespace) -> Ans
     output.add(plugin)
     if options.verbose:
         output.add_longoutput(plugin.verbose_str)
-    return Answer(str(output), Severity(plugin.exitcode))
+    severity = Severity(plugin.exitcode)
+    text = str(output)
+    if for_eyes:
+        text = terminal.for_eyes(text, severity, options.color, options.verbose > 1)
+    return Answer(text, severity)
 
 
 def keep(recording: Recording, folder: str) -> None:

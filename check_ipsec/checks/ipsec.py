@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
+from time import monotonic
 
 from check_ipsec.checks.check import Check, Found, Number
 from check_ipsec.checks.options import add_status, add_thresholds
 from check_ipsec.checks.thresholds import Thresholds
 from check_ipsec.command_line import seconds
 from check_ipsec.configuration.expectation import parse_override
-from check_ipsec.host.host import Host
+from check_ipsec.host.host import Deadline, Host
+from check_ipsec.host.sources import LOG_FILE, Source
 from check_ipsec.report.as_json import document
 from check_ipsec.report.headline import headline
 from check_ipsec.report.severity import (
@@ -34,7 +36,10 @@ from check_ipsec.report.severity import (
     worst,
 )
 from check_ipsec.truth.observe import SOURCES, Observation, Question, observe
+from check_ipsec.truth.verdict import State
 
+# the part of its time after which charon's log is left unread, for there is an answer without it
+BEFORE_LOG = 0.9
 LABELS = (
     "established",
     "connecting",
@@ -51,7 +56,13 @@ LABELS = (
 
 def find(host: Host, options: argparse.Namespace) -> Found:
     """The verdicts on the connections of a host, and what becomes of them."""
+    begin = monotonic()
     observation = observe(host, question(options))
+    if not_as_it_should_be(observation):
+        from check_ipsec.truth.explain import with_causes
+
+        deadline = Deadline(options.timeout * BEFORE_LOG, begin=begin)
+        observation = with_causes(observation, host, options.log, deadline)
     counts = count(observation)
     thresholds = Thresholds(options.warning, options.critical)
     severity = severity_of(observation, counts, mapping(options), thresholds)
@@ -61,6 +72,13 @@ def find(host: Host, options: argparse.Namespace) -> Found:
         line=lambda room: headline(observation, counts, severity, room),
         table=lambda width, details: table(observation, width, details),
         document=lambda line: document(observation, counts, severity, line),
+    )
+
+
+def not_as_it_should_be(observation: Observation) -> bool:
+    """Whether charon's log may say why; it is costlier to read."""
+    return observation.status is not None and any(
+        verdict.state in (State.NOT_CONNECTED, State.CONNECTING) for verdict in observation.verdicts
     )
 
 
@@ -144,6 +162,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-kernel", action="store_true", help="do not ask the kernel for states and policies"
     )
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        help="where charon logs, which is read only to say why a connection is down "
+        f"(default: the journal, then {LOG_FILE})",
+    )
 
 
 def grace(text: str) -> float:
@@ -163,7 +187,7 @@ over -i.
 """,
     verbose="-v: a table; -vv: SPIs, proposals, selectors, timers too; -vvv: all that was read",
     add_options=add_options,
-    sources=SOURCES,
+    sources=(*SOURCES, Source.LOG, Source.JOURNAL),
     find=find,
 )
 main = CHECK.main

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from check_ipsec.errors import CaptureError
+from check_ipsec.host.hidden import without_keys
 from check_ipsec.host.host import Deadline, Way
-from check_ipsec.host.sources import Output, Source, without_keys
+from check_ipsec.host.sources import Output, Source
 
 INDEX = "capture.json"
 CONFIGURATION = "ipsec.conf"

@@ -33,12 +33,17 @@ class Deadline:
     A source may take the seconds of its row; less where ``timeout`` (seconds,
     the plugin's own) is below the default, more where it is above, up to
     ``patience`` times as long. A ninth of ``timeout`` is kept for what comes after
-    the reading.
+    the reading. ``begin`` is when it began, on the monotonic clock, if not now.
     """
 
-    def __init__(self, timeout: float = DEFAULT_TIMEOUT, patience: float = 1.0) -> None:
+    def __init__(
+        self,
+        timeout: float = DEFAULT_TIMEOUT,
+        patience: float = 1.0,
+        begin: float | None = None,
+    ) -> None:
         self._scale = min(patience, timeout / DEFAULT_TIMEOUT)
-        self._start = monotonic()
+        self._start = monotonic() if begin is None else begin
         self._end = self._start + timeout * 8 / 9
 
     def seconds(self, source: Source) -> float:

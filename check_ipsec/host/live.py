@@ -11,9 +11,11 @@ from pwd import getpwuid
 from shutil import which
 from typing import NamedTuple
 
+from check_ipsec.host.hidden import without_addresses, without_keys
 from check_ipsec.host.host import Deadline, Files, Way
+from check_ipsec.host.log_file import end_of
 from check_ipsec.host.process import Call, run_each
-from check_ipsec.host.sources import Output, Source, sudo_refusal, without_addresses, without_keys
+from check_ipsec.host.sources import LOG_FILE, Output, Source, sudo_refusal
 
 # charon serves four control connections (stroke_socket.c, MAX_CONCURRENT_DEFAULT);
 # one stays free for who asks it something
@@ -36,7 +38,7 @@ class Asked(NamedTuple):
 class LiveHost:
     """The host that this runs on, asked by commands found in ``directories``.
 
-    Who is not root asks through ``sudo -n``.
+    Who is not root asks through ``sudo -n``. ``log`` is where charon's log is, if it is a file.
     """
 
     def __init__(
@@ -46,10 +48,12 @@ class LiveHost:
         directories: tuple[str, ...] = DIRECTORIES,
         swanctl: str | None = None,
         way: Way = Way.AUTO,
+        log: str | None = None,
     ) -> None:
         self.path = path
         self.swanctl = swanctl
         self.way = way
+        self._log = log or LOG_FILE
         self.files = files
         self._directories = directories
         self._user = _user()
@@ -67,6 +71,10 @@ class LiveHost:
             output = _file(source.words[0])
             return output._replace(stdout=without_addresses(source, output.stdout))
         words = (*source.words, argument) if argument else source.words
+        if source is Source.LOG:
+            words = (*source.words[:-2], f"{self._log}.1", self._log)
+            if (text := end_of(self._log)) is not None:
+                return Output(words, without_keys(source, text), user=self._user)
         asked = self._prepared(words, source.for_all)
         (output,) = self._run([asked], [deadline.seconds(source)])
         return output._replace(stdout=without_keys(source, output.stdout))

@@ -13,6 +13,10 @@ from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning,
 
 # systemd's folders of what its services run, with one hierarchy of control groups
 SERVICES = "/sys/fs/cgroup/system.slice"
+# where charon's log is by default, if it is a file; what is read of its end, and of the journal
+LOG_FILE = "/var/log/charon.log"
+LOG_BYTES = 2 << 20
+JOURNAL_LINES = 3000
 MODULES_OF_KERNEL = "/lib/modules/{/proc/sys/kernel/osrelease}"
 
 
@@ -110,6 +114,17 @@ class Source(Enum):
     )
     BOOT_ID = "boot_id", "/proc/sys/kernel/random/boot_id", 1.0, "which boot of the kernel it is"
 
+    LOG = (
+        *("charon.log", f"tail -q -c {LOG_BYTES} {LOG_FILE}.1 {LOG_FILE}", 2.0),
+        "the end of charon's log, where it is a file that the user may not read",
+    )
+    JOURNAL = (
+        "journal",
+        f"journalctl -q --no-pager -o json -n {JOURNAL_LINES} -u strongswan-starter -u strongswan",
+        2.0,
+        "what charon has written to the journal",
+    )
+
     def __init__(
         self, file: str, command: str, seconds: float, about: str, for_all: bool = False
     ) -> None:
@@ -118,6 +133,16 @@ class Source(Enum):
         self.seconds = seconds
         self.about = about
         self.for_all = for_all
+
+    @property
+    def is_log(self) -> bool:
+        """Whether it is asked only where a connection is not as it should be."""
+        return self.file in ("charon.log", "journal")
+
+    @property
+    def folder(self) -> str:
+        """Where Debian has the program."""
+        return "/usr/bin" if self.is_log else "/usr/sbin"
 
     @property
     def is_file(self) -> bool:
@@ -193,18 +218,6 @@ def sudo_refusal(stderr: str) -> Optional[str]:
     return found and found[0]
 
 
-def without_keys(source: Source, text: str) -> str:
-    """``text``, with session keys hidden as ``ip xfrm state list nokeys`` hides them."""
-    return _KEY.sub("<<Keys hidden>>", text) if "state" in source.words else text
-
-
-def without_addresses(source: Source, text: str) -> str:
-    """``text``, with addresses of the kernel's memory as /proc/modules shows them to users."""
-    return _KEY.sub("0x0000000000000000", text) if source is Source.MODULES else text
-
-
-_KEY = re.compile(r"0x[0-9a-fA-F]{16,}")
-
 # what goes wrong is rare: these are compiled when they are first asked for
 _SUDO_REFUSAL = (
     r"(?m)^.*(?:a password is required|a terminal is required|must have a tty"
@@ -271,10 +284,18 @@ def _kernel_text(output: Output) -> str:
     raise CommandFailed(f"{_spoken(output)}: {complaint or f'exit status {output.exit}'}")
 
 
+def _log_text(output: Output) -> str:
+    if output.stdout or output.exit == 0:
+        return output.stdout
+    raise CommandFailed(f"{_spoken(output)}: {_complaint(output) or output.exit}")
+
+
 _READERS: dict[str, Callable[[Output], str]] = {
     "ipsec": _daemon_text,
     "swanctl": _daemon_text,
     "ip": _kernel_text,
+    "tail": _log_text,
+    "journalctl": _log_text,
 }
 
 

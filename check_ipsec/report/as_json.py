@@ -43,6 +43,7 @@ def document(
         "kernel": kernel(observation),
         "connections": [connection(verdict) for verdict in observation.verdicts],
         "unlisted": unlisted(observation),
+        "log": list(observation.log),
         "not_understood": [line._asdict() for line in unread(observation)],
     }
 
@@ -81,6 +82,7 @@ def connection(verdict: Verdict) -> dict[str, Any]:
         "expectation": verdict.expectation.value,
         "state": verdict.state.value,
         "reason": verdict.reason_text or None,
+        "cause": verdict.why and verdict.why._asdict(),
         "verified": verdict.verified,
         "cleartext": verdict.cleartext,
         "stale": verdict.stale,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Optional
 
 from check_ipsec.configuration.expectation import SHUNT_TYPES
 from check_ipsec.model.unread import UnreadLine
@@ -11,6 +12,9 @@ from check_ipsec.truth.verdict import State, Verdict
 from check_ipsec.untrusted import plain
 
 NAMES = 10
+# from so many on, what they have in common is looked for
+MANY = 5
+LONG_AGES = ((86400, "d"), (3600, "h"), (60, "min"))
 # bytes of a reason on the first line; -v shows it whole
 REASON = 120
 
@@ -24,8 +28,33 @@ def headline(observation: Observation, counts: Counts, severity: Severity, room:
         return nothing_configured(observation, counts)
     total = ", ".join((*totals(counts, severity, observation), *beside(observation, counts)))
     tail = "".join(remarks(observation, counts))
-    names = list(map(named, sorted_by_severity(observation.verdicts)))
-    return shortened(total, names, tail, room)
+    listed = sorted_by_severity(observation.verdicts)
+    if severity is not Severity.OK and len(listed) >= MANY:
+        return shortened(*of_many(total, listed, observation), tail, room)
+    return shortened(total, list(map(named, listed)), tail, room)
+
+
+def of_many(total: str, listed: list[Verdict], observation: Observation) -> tuple[str, list[str]]:
+    """What all of many have in common before their names; else groups in place of names."""
+    from check_ipsec.truth.common import Group, groups
+
+    def told(group: Group) -> str:
+        traits = "".join(f" {plain(trait)}" for trait in group.traits)
+        return f"{len(group.verdicts)}{traits} ({shortest(plain(group.reason))})"
+
+    found = groups(observation.verdicts)
+    if len(found) == 1 and len(found[0].verdicts) == len(listed):
+        names = [plain(verdict.connection.name) for verdict in listed]
+        return f"{total}: all {told(found[0])}", names
+    large = [group for group in found if group.traits and len(group.verdicts) >= MANY]
+    grouped = {verdict.connection.name for group in large for verdict in group.verdicts}
+    rest = [verdict for verdict in listed if verdict.connection.name not in grouped]
+    return total, [*map(told, large), *map(named, rest)]
+
+
+def shortest(text: str) -> str:
+    """A text as it has place on the first line."""
+    return f"{text[:REASON]}..." if len(text) > REASON else text
 
 
 def shortened(total: str, names: list[str], tail: str, room: int) -> str:
@@ -126,9 +155,24 @@ def rank(verdict: Verdict) -> int:
 def named(verdict: Verdict) -> str:
     """A connection with its reason."""
     reason = plain(verdict.reason_text) or "traffic leaves in clear text"
-    if len(reason) > REASON:
-        reason = f"{reason[:REASON]}..."
-    return f"{plain(verdict.connection.name)} ({reason})"
+    return f"{plain(verdict.connection.name)} ({shortest(reason)}{because(verdict)})"
+
+
+def because(verdict: Verdict) -> str:
+    """The cause behind the reason, and how long ago charon has said so."""
+    if verdict.why is None:
+        return ""
+    return f": {shortest(plain(verdict.why.words))}{ago(verdict.why.age)}"
+
+
+def ago(seconds: Optional[int]) -> str:
+    """A time before now behind a comma; nothing where it is not known."""
+    if seconds is None:
+        return ""
+    for unit, name in LONG_AGES:
+        if seconds >= unit:
+            return f", {seconds // unit} {name} ago"
+    return ", just now"
 
 
 def remarks(observation: Observation, counts: Counts) -> Iterator[str]:

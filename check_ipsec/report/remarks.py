@@ -19,6 +19,7 @@ def remarks(observation: Observation) -> Iterator[str]:
         yield from daemon_remarks(observation.status)
         yield from unread_remarks(observation.status.unread)
         yield from unlisted_remarks(observation.unlisted, observation.configuration.called)
+    yield from (plain(f"why not more: {line}") for line in observation.log)
     if observation.partial:
         yield "charon's answer is partial: it lists fewer IKE_SAs than it counts"
     if observation.kernel_error:

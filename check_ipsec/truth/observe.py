@@ -51,7 +51,7 @@ class Observation(NamedTuple):
     ``status`` is None and ``daemon_error`` says why where charon does not answer.
     ``kernel_asked`` is false where the kernel was not to be asked or has no part in
     it; ``kernel_error`` says why ``kernel`` is None although it was asked. ``partial``:
-    charon left SAs out of its answer.
+    charon left SAs out of its answer. ``log``: why charon's log does not say more.
     """
 
     configuration: Configuration
@@ -63,6 +63,7 @@ class Observation(NamedTuple):
     kernel_asked: bool
     kernel_error: Optional[CheckIpsecError]
     unlisted: Unlisted
+    log: tuple[str, ...] = ()
 
 
 def observe(host: Host, question: Question) -> Observation:

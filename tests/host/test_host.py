@@ -11,9 +11,10 @@ import pytest
 from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, NotPermitted
 from check_ipsec.host.captured import CapturedFiles
 from check_ipsec.host.files import DiskFiles
+from check_ipsec.host.hidden import without_keys
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
-from check_ipsec.host.sources import Output, Source, TimedOut, sudo_refusal, text_of, without_keys
+from check_ipsec.host.sources import Output, Source, TimedOut, sudo_refusal, text_of
 from tests.programs import gone, program
 
 NOBODY = 65534

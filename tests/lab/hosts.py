@@ -163,7 +163,7 @@ class Host:
         """Writes ipsec.conf, ipsec.secrets and settings of strongswan.conf's charon section."""
         self.write("/etc/ipsec.conf", ipsec_conf)
         self.write("/etc/ipsec.secrets", secrets, 0o600)
-        log = "filelog { lab { path = /var/log/charon.log\n flush_line = yes\n default = 1 } }"
+        log = "filelog { lab { path = /var/log/lab.log\n flush_line = yes\n default = 1 } }"
         self.write("/etc/strongswan.d/lab.conf", f"charon {{\n{charon}\n{log}\n}}\n")
 
     def start(self, loaded: str | None = None) -> None:
@@ -268,7 +268,7 @@ class Host:
 
     def log(self) -> str:
         try:
-            return self.read("/var/log/charon.log").decode(errors="replace")
+            return self.read("/var/log/lab.log").decode(errors="replace")
         except FileNotFoundError:
             return ""
 

@@ -140,7 +140,10 @@ def test_bash_completes_choices(tmp_path: Path) -> None:
 @PLUGINS
 def test_what_monitoring_systems_offer_is_all_but_files(command: Command) -> None:
     offered = {option.key for option in monitored(command)}
-    hidden = {"--configuration", "--capture", "--captured", "--state", "--help", "--version"}
+    hidden = {"--configuration", "--capture", "--captured", "--state", "--log", "--color"} | {
+        "--help",
+        "--version",
+    }
     assert offered == {name for name in known(command) if name.startswith("--")} - hidden
 
 

@@ -9,7 +9,7 @@ from tests.package.system import System
 
 USERS = ("nagios", "icinga")
 ALLOWED = [
-    (f"/usr/sbin/{source.words[0]}", *source.words[1:])
+    (f"{source.folder}/{source.words[0]}", *source.words[1:])
     for source in Source
     if not source.is_file and not source.for_all
 ]
@@ -44,6 +44,9 @@ REFUSED = [
     ("/usr/sbin/swanctl", "--terminate", "--ike", "gw"),
     ("/usr/sbin/swanctl", "--load-all"),
     ("/usr/sbin/../sbin/ip6", *STATE[1:]),
+    ("/usr/bin/tail", "-q", "-c", "2097152", "/etc/shadow"),
+    ("/usr/bin/tail", "-q", "-c", "2097152", "/var/log/charon.log", "/etc/shadow"),
+    ("/usr/bin/journalctl", "-q"),
     ("/bin/sh",),
 ]
 OTHER_WAYS = [
@@ -61,8 +64,9 @@ OTHER_WAYS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def users(node: System) -> None:
-    """Both agents' users, and one who is neither; sudo knows only commands that are there."""
+    """Both agents' users, and one who is neither; sudo lists only what there is."""
     node.apt("install", "--no-install-recommends", "strongswan-swanctl")
+    node.run("sh", "-c", "[ -e /usr/bin/journalctl ] || ln -s true /usr/bin/journalctl")
     for user in (*USERS, "somebody"):
         node.run("useradd", "--system", "--shell", "/usr/sbin/nologin", user)
 
