@@ -15,7 +15,8 @@ from check_ipsec.host.hidden import without_addresses, without_keys
 from check_ipsec.host.host import Deadline, Files, Way
 from check_ipsec.host.log_file import end_of
 from check_ipsec.host.process import Call, run_each
-from check_ipsec.host.sources import LOG_FILE, Output, Source, sudo_refusal
+from check_ipsec.host.said import sudo_refusal
+from check_ipsec.host.sources import LOG_FILE, Output, Source
 
 # charon serves four control connections (stroke_socket.c, MAX_CONCURRENT_DEFAULT);
 # one stays free for who asks it something

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from check_ipsec.errors import CaptureError, CheckIpsecError
 from check_ipsec.grammar import charon_log
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.sources import LOG_FILE, Source, text_of
+from check_ipsec.host.said import text_of
+from check_ipsec.host.sources import LOG_FILE, Source
 from check_ipsec.model.log import LogLine
 
 # seconds

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from check_ipsec.errors import CommandFailed, DaemonNotRunning
 from check_ipsec.grammar import listcerts
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.sources import Source, text_of
+from check_ipsec.host.said import text_of
+from check_ipsec.host.sources import Source
 from check_ipsec.model.certificates import CertificateFile, Credentials
 from check_ipsec.model.configuration import Configuration
 from check_ipsec.moment.answer import Daemon

@@ -15,7 +15,8 @@ from check_ipsec.errors import (
 )
 from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.sources import Source, TimedOut, text_of
+from check_ipsec.host.said import TimedOut, text_of
+from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration
 from check_ipsec.model.kernel import Policies, States
 from check_ipsec.moment.answer import Daemon, ask_twice, counted

@@ -36,7 +36,8 @@ from typing import NamedTuple, TypeVar
 from check_ipsec.errors import CommandFailed
 from check_ipsec.grammar import vici
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.sources import Output, Source, TimedOut, text_of
+from check_ipsec.host.said import TimedOut, text_of
+from check_ipsec.host.sources import Output, Source
 from check_ipsec.model.configuration import Connection
 from check_ipsec.model.daemon import (
     ChildConfig,

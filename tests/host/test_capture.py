@@ -16,7 +16,8 @@ from check_ipsec.errors import CaptureError, CheckIpsecError, DaemonNotRunning, 
 from check_ipsec.host.capture import Recording, refuse_existing, write
 from check_ipsec.host.captured import CapturedFiles, CapturedHost
 from check_ipsec.host.host import Deadline, Way
-from check_ipsec.host.sources import Output, Source, TimedOut, text_of
+from check_ipsec.host.said import TimedOut, text_of
+from check_ipsec.host.sources import Output, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 STATUS = Output(("/usr/sbin/ipsec", "stroke", "statusall"), "Status \udcff\r\n", "noise\n", 3, 0.25)

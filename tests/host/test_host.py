@@ -14,7 +14,8 @@ from check_ipsec.host.files import DiskFiles
 from check_ipsec.host.hidden import without_keys
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
-from check_ipsec.host.sources import Output, Source, TimedOut, sudo_refusal, text_of
+from check_ipsec.host.said import TimedOut, sudo_refusal, text_of
+from check_ipsec.host.sources import Output, Source
 from tests.programs import gone, program
 
 NOBODY = 65534
@@ -313,7 +314,8 @@ def test_real_sudo_refuses() -> None:
 from check_ipsec.host.files import DiskFiles
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
-from check_ipsec.host.sources import Source, text_of
+from check_ipsec.host.said import text_of
+from check_ipsec.host.sources import Source
 for source in (Source.STATUSALL, Source.XFRM_POLICY):
     try:
         text_of(source, LiveHost("/etc/ipsec.conf", None).read(source, Deadline()))

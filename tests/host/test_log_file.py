@@ -11,7 +11,8 @@ from check_ipsec.host.hidden import without_keys
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
 from check_ipsec.host.log_file import end_of
-from check_ipsec.host.sources import LOG_BYTES, Source, text_of
+from check_ipsec.host.said import text_of
+from check_ipsec.host.sources import LOG_BYTES, Source
 
 LINE = "09[IKE] received AUTHENTICATION_FAILED notify error\n"
 
