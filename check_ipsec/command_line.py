@@ -84,6 +84,24 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_label_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """The site's own map of its connections; ``what`` a label is for."""
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="GLOB=key:value",
+        help=f"{what}; may be repeated",
+    )
+    parser.add_argument(
+        "--labels",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="such labels, a line each; may be repeated",
+    )
+
+
 def add_common_options(parser: argparse.ArgumentParser, timeout: float, verbose: str) -> None:
     """The options that every command has; ``verbose`` explains -v."""
     parser.add_argument(

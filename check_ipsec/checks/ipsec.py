@@ -19,7 +19,7 @@ from time import monotonic
 from check_ipsec.checks.check import Check, Found, Number
 from check_ipsec.checks.options import add_status, add_thresholds
 from check_ipsec.checks.thresholds import Thresholds
-from check_ipsec.command_line import seconds
+from check_ipsec.command_line import add_label_options, seconds
 from check_ipsec.configuration.expectation import parse_override
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import LOG_FILE, Source
@@ -63,6 +63,8 @@ def find(host: Host, options: argparse.Namespace) -> Found:
 
         deadline = Deadline(options.timeout * BEFORE_LOG, begin=begin)
         observation = with_causes(observation, host, options.log, deadline)
+    if options.label or options.labels:
+        observation = labelled(observation, options)
     counts = count(observation)
     thresholds = Thresholds(options.warning, options.critical)
     severity = severity_of(observation, counts, mapping(options), thresholds)
@@ -80,6 +82,15 @@ def not_as_it_should_be(observation: Observation) -> bool:
     return observation.status is not None and any(
         verdict.state in (State.NOT_CONNECTED, State.CONNECTING) for verdict in observation.verdicts
     )
+
+
+def labelled(observation: Observation, options: argparse.Namespace) -> Observation:
+    """The observation with the site's own map of its connections; few have one."""
+    from check_ipsec.configuration.labels import labels_asked_for, labels_of
+
+    names = [verdict.connection.name for verdict in observation.verdicts]
+    labels = labels_of(names, labels_asked_for(options.label, options.labels))
+    return observation._replace(labels=labels)
 
 
 def severity_of(
@@ -168,6 +179,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="where charon logs, which is read only to say why a connection is down "
         f"(default: the journal, then {LOG_FILE})",
     )
+    add_label_options(parser, "what matching connections that are down may have in common")
 
 
 def grace(text: str) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from check_ipsec.metrics.labels import Label, labels_of
+from check_ipsec.configuration.labels import Label, Labels, labels_of
 from check_ipsec.metrics.reading import Reading
-from check_ipsec.metrics.series import SUCCESS, Labels, Sample
+from check_ipsec.metrics.series import SUCCESS, Sample
 from check_ipsec.metrics.totals import ALL, IKE, KERNEL
 from check_ipsec.model.certificates import Kind
 from check_ipsec.truth.certificate_items import Item

@@ -33,17 +33,17 @@ from check_ipsec.command_line import (
     wants_traceback,
 )
 from check_ipsec.configuration.expectation import parse_override
-from check_ipsec.errors import CheckIpsecError, ParseError, UsageError
+from check_ipsec.configuration.labels import Label, labels_asked_for
+from check_ipsec.errors import CheckIpsecError, UsageError
 from check_ipsec.host.capture import Recording, refuse_existing
 from check_ipsec.metrics.collect import failed, samples
 from check_ipsec.metrics.delivery import last, send, write
 from check_ipsec.metrics.formats import FORMATS, Format, Written
 from check_ipsec.metrics.graphite import NOT_IN_PATHS
-from check_ipsec.metrics.labels import Label, parse_label, read_labels
 from check_ipsec.metrics.options import NAME, make_parser
 from check_ipsec.metrics.prometheus import require_library
 from check_ipsec.metrics.reading import Asked, Reading, read
-from check_ipsec.metrics.series import families, wanted
+from check_ipsec.metrics.series import METRICS, families, wanted
 from check_ipsec.moment.memory import default_file
 from check_ipsec.truth.observe import Question
 from check_ipsec.untrusted import plain
@@ -78,13 +78,8 @@ def job(options: argparse.Namespace) -> Job:
         require_library()
     if options.prefix is not None and name != "graphite":
         raise UsageError(f"--prefix does not go with --format {name}")
-    labels = [parse_label(text) for text in options.label]
-    try:
-        for path in options.labels:
-            labels += read_labels(path)
-    except ParseError as error:
-        raise UsageError(str(error)) from error
-    return Job(options, FORMATS[name], tuple(labels))
+    own = frozenset(label for metric in METRICS for label in metric.labels)
+    return Job(options, FORMATS[name], labels_asked_for(options.label, options.labels, own))
 
 
 # --- the reading ------------------------------------------------------------------

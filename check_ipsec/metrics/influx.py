@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from check_ipsec.configuration.labels import Labels
 from check_ipsec.metrics.numbers import number
-from check_ipsec.metrics.series import COUNTER, PREFIX, Family, Labels
+from check_ipsec.metrics.series import COUNTER, PREFIX, Family
 
 SPECIAL = re.compile(r"([,= ])")
 BACKSLASH = "\\"

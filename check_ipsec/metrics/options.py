@@ -8,6 +8,7 @@ from check_ipsec.command_line import (
     Parser,
     add_common_options,
     add_connection_options,
+    add_label_options,
     add_source_options,
 )
 from check_ipsec.errors import UsageError
@@ -96,20 +97,7 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
 
 def add_series_options(parser: argparse.ArgumentParser) -> None:
     """Which series, and their labels."""
-    parser.add_argument(
-        "--label",
-        action="append",
-        default=[],
-        metavar="GLOB=key:value",
-        help="a label of matching connections; may be repeated",
-    )
-    parser.add_argument(
-        "--labels",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="such labels, a line each; may be repeated",
-    )
+    add_label_options(parser, "a label of matching connections")
     parser.add_argument(
         "--without",
         action="append",

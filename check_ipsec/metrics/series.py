@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from check_ipsec.configuration.labels import Labels
+
 GAUGE = "gauge"
 COUNTER = "counter"
 PREFIX = "ipsec_"
 SUCCESS = "reading_success"
-
-Labels = tuple[tuple[str, str], ...]
 
 
 class Metric(NamedTuple):

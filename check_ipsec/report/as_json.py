@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from check_ipsec.model.daemon import ChildSa, IkeSa, Traffic
@@ -42,10 +43,20 @@ def document(
         "daemon": daemon(observation),
         "kernel": kernel(observation),
         "connections": [connection(verdict) for verdict in observation.verdicts],
+        "groups": list(in_common(observation)),
         "unlisted": unlisted(observation),
         "log": list(observation.log),
         "not_understood": [line._asdict() for line in unread(observation)],
     }
+
+
+def in_common(observation: Observation) -> Iterator[dict[str, Any]]:
+    """Connections that are down for one reason, and what else they have in common."""
+    from check_ipsec.truth.common import groups
+
+    for group in groups(observation.verdicts, observation.labels):
+        names = [verdict.connection.name for verdict in group.verdicts]
+        yield {"reason": group.reason, "traits": list(group.traits), "connections": names}
 
 
 def unread(observation: Observation) -> tuple[UnreadLine, ...]:

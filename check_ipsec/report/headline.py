@@ -42,7 +42,7 @@ def of_many(total: str, listed: list[Verdict], observation: Observation) -> tupl
         traits = "".join(f" {plain(trait)}" for trait in group.traits)
         return f"{len(group.verdicts)}{traits} ({shortest(plain(group.reason))})"
 
-    found = groups(observation.verdicts)
+    found = groups(observation.verdicts, observation.labels)
     if len(found) == 1 and len(found[0].verdicts) == len(listed):
         names = [plain(verdict.connection.name) for verdict in listed]
         return f"{total}: all {told(found[0])}", names

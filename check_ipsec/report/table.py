@@ -4,8 +4,9 @@ One row per connection says how it is; below it, or behind it where the terminal
 wide enough, stand why, the peer and the SAs. What needs attention comes first.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from check_ipsec.configuration.labels import Labels
 from check_ipsec.model.daemon import Traffic
 from check_ipsec.report.headline import MANY, ago
 from check_ipsec.report.layout import LEAST_WIDTH, Marked, age, columns, folded, row, size
@@ -44,7 +45,7 @@ def table(observation: Observation, width: int, details: bool) -> Iterator[str]:
     """
     width = max(width, LEAST_WIDTH)
     ordered = by_urgency(observation.verdicts)
-    for text in in_common(ordered):
+    for text in in_common(ordered, observation.labels):
         yield from folded(text, width, 0)
     yield row(HEADINGS, WIDTHS).rstrip()
     for verdict in ordered:
@@ -102,14 +103,14 @@ def is_bad(verdict: Verdict) -> bool:
     return verdict.state in BAD or bool(verdict.cleartext) or verdict.stale
 
 
-def in_common(verdicts: Iterable[Verdict]) -> Iterator[str]:
+def in_common(verdicts: Iterable[Verdict], labels: Mapping[str, Labels]) -> Iterator[str]:
     """What those that are down have in common, where they are many; costlier to import."""
     bad = [verdict for verdict in verdicts if is_bad(verdict)]
     if len(bad) < MANY:
         return
     from check_ipsec.truth.common import groups
 
-    for group in groups(verdicts):
+    for group in groups(verdicts, labels):
         traits = "".join(f"; {trait}" for trait in group.traits)
         number = len(group.verdicts)
         yield plain(f"{number} connection{'s' * (number != 1)}: {group.reason}{traits}")

@@ -7,6 +7,7 @@ A trait is named where all that are down have it and none of those that are up:
 - family: IPv4 or IPv6, where connections of the other one are up
 - certificate: the same leftcert=, rightcert= or rightca=, which is not set so elsewhere
 - time: charon has said why of all of them within five minutes
+- label: the same of the site's own (``--label``)
 
 Reason and cause are what groups are made of. A peer whose address is not known has no network
 and no family.
@@ -15,10 +16,11 @@ and no family.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple, Union
 
+from check_ipsec.configuration.labels import Labels
 from check_ipsec.truth.verdict import State, Verdict
 
 DOWN = (State.NOT_CONNECTED, State.CONNECTING)
@@ -47,8 +49,8 @@ class Group(NamedTuple):
         return f"{first.reason_text}: {first.why.words}" if first.why else first.reason_text
 
 
-def groups(verdicts: Iterable[Verdict]) -> tuple[Group, ...]:
-    """The groups of those that are down, the largest first."""
+def groups(verdicts: Iterable[Verdict], labels: Mapping[str, Labels]) -> tuple[Group, ...]:
+    """The groups of those that are down, the largest first; ``labels`` are those of each name."""
     down, up = [], []
     for verdict in verdicts:
         if verdict.state in DOWN:
@@ -58,8 +60,21 @@ def groups(verdicts: Iterable[Verdict]) -> tuple[Group, ...]:
     alike = defaultdict(list)
     for verdict in down:
         alike[verdict.reason_text, verdict.why and verdict.why.words].append(verdict)
-    found = (Group(tuple(some), tuple(traits(some, up))) for some in alike.values())
+    found = (
+        Group(tuple(own), (*shared(own, up, labels), *traits(own, up))) for own in alike.values()
+    )
     return tuple(sorted(found, key=lambda group: -len(group.verdicts)))
+
+
+def shared(
+    down: Sequence[Verdict], up: Sequence[Verdict], labels: Mapping[str, Labels]
+) -> Iterator[str]:
+    """The site's own labels that all that are down have, and none of those that are up."""
+    own, others = (
+        [set(labels.get(one.connection.name, ())) for one in some] for some in (down, up)
+    )
+    for key, value in sorted(set.intersection(*own).difference(*others)):
+        yield f"of {key} {value}"
 
 
 def traits(down: Sequence[Verdict], up: Sequence[Verdict]) -> Iterator[str]:

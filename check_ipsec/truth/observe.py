@@ -1,7 +1,8 @@
 """From a host to the truth about its connections: read, join, look twice if needed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import NamedTuple, Optional, Union
 
 from check_ipsec.configuration.expectation import Override
@@ -51,7 +52,8 @@ class Observation(NamedTuple):
     ``status`` is None and ``daemon_error`` says why where charon does not answer.
     ``kernel_asked`` is false where the kernel was not to be asked or has no part in
     it; ``kernel_error`` says why ``kernel`` is None although it was asked. ``partial``:
-    charon left SAs out of its answer. ``log``: why charon's log does not say more.
+    charon left SAs out of its answer. ``log``: why charon's log does not say more. ``labels``
+    are the site's own for each connection, keys and values.
     """
 
     configuration: Configuration
@@ -64,6 +66,7 @@ class Observation(NamedTuple):
     kernel_error: Optional[CheckIpsecError]
     unlisted: Unlisted
     log: tuple[str, ...] = ()
+    labels: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType({})
 
 
 def observe(host: Host, question: Question) -> Observation:

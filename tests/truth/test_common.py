@@ -1,6 +1,7 @@
 """What connections that are down have in common, and what they do not."""
 
 from check_ipsec.configuration.expectation import Expectation
+from check_ipsec.configuration.labels import Labels
 from check_ipsec.model.configuration import Connection
 from check_ipsec.truth.common import groups
 from check_ipsec.truth.reasons import Reason
@@ -39,8 +40,8 @@ SITE = [f"2001:db8:6::{number:x}" for number in range(1, 9)]
 OTHERS = ["2001:db8:7::1", "10.1.0.1"]
 
 
-def traits(verdicts: list[Verdict]) -> tuple[str, ...]:
-    (group,) = groups(verdicts)
+def traits(verdicts: list[Verdict], labels: dict[str, Labels] | None = None) -> tuple[str, ...]:
+    (group,) = groups(verdicts, labels or {})
     return group.traits
 
 
@@ -93,9 +94,21 @@ def test_what_began_together_did_so() -> None:
     assert traits(unknown) == ()
 
 
+def test_a_label_of_the_sites_own_that_no_healthy_one_has() -> None:
+    far = down("10.6.0.1", "20.7.0.1", "2002::1")
+    healthy = up("10.1.0.1", "2001:db8::1")
+    own = (("rack", "a1"), ("site", "esams"))
+    labels: dict[str, Labels] = {one.connection.name: own for one in far}
+    assert traits(far + healthy, labels) == ("of rack a1", "of site esams")
+    labels["up0"] = (("rack", "b2"), ("site", "esams"))
+    assert traits(far + healthy, labels) == ("of rack a1",)
+    labels["down2"] = (("site", "esams"),)
+    assert traits(far + healthy, labels) == ()
+
+
 def test_groups_are_of_one_reason_and_cause_the_largest_first() -> None:
     refused = [verdict(f"a{n}", "10.6.0.1", words="peer refused") for n in range(2)]
-    found = groups(refused + down(*SITE))
+    found = groups(refused + down(*SITE), {})
     assert [(len(group.verdicts), group.reason) for group in found] == [
         (8, "no SA"),
         (2, "no SA: peer refused"),

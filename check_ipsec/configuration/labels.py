@@ -26,14 +26,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from check_ipsec.errors import ParseError, UsageError
-from check_ipsec.metrics.series import METRICS, Labels
 from check_ipsec.untrusted import plain
 
 LABEL = re.compile(r"(?P<glob>\S.*?)\s*=\s*(?P<key>\w+)\s*:\s*(?P<value>\S.*)", re.ASCII)
 KEY = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 MAGIC = re.compile(r"[*?\[]")
-OWN = frozenset(label for metric in METRICS for label in metric.labels)
 LARGEST = 16 * 2**20
+
+
+# key and value of each
+Labels = tuple[tuple[str, str], ...]
 
 
 class Label(NamedTuple):
@@ -44,15 +46,31 @@ class Label(NamedTuple):
     value: str
 
 
-def parse_label(text: str) -> Label:
+def labels_asked_for(
+    texts: Iterable[str], paths: Iterable[str], taken: Collection[str] = ()
+) -> tuple[Label, ...]:
+    """Those of the options ``--label`` and ``--labels``, in the order in which they count.
+
+    ``taken`` are keys that mean something else. Raises UsageError.
+    """
+    labels = [parse_label(text, taken) for text in texts]
+    try:
+        for path in paths:
+            labels += read_labels(path, taken)
+    except ParseError as error:
+        raise UsageError(str(error)) from error
+    return tuple(labels)
+
+
+def parse_label(text: str, taken: Collection[str] = ()) -> Label:
     """One, as an option has it. Raises UsageError."""
-    problem, label = read_label(text)
+    problem, label = read_label(text, taken)
     if label is None:
         raise UsageError(f"--label {plain(text)}: {problem}")
     return label
 
 
-def read_labels(path: str) -> Iterator[Label]:
+def read_labels(path: str, taken: Collection[str] = ()) -> Iterator[Label]:
     """Those of a file. Raises UsageError where it cannot be read, ParseError with the line."""
     try:
         with Path(path).open("rb") as file:
@@ -64,13 +82,13 @@ def read_labels(path: str) -> Iterator[Label]:
     for number, line in enumerate(data.decode("utf-8", "surrogateescape").split("\n"), 1):
         text = line.strip()
         if text and not text.startswith("#"):
-            problem, label = read_label(text)
+            problem, label = read_label(text, taken)
             if label is None:
                 raise ParseError(path, number, problem)
             yield label
 
 
-def read_label(text: str) -> tuple[str, Label | None]:
+def read_label(text: str, taken: Collection[str]) -> tuple[str, Label | None]:
     """What is wrong with a label, or the label."""
     found = LABEL.fullmatch(text)
     if not found:
@@ -78,7 +96,7 @@ def read_label(text: str) -> tuple[str, Label | None]:
     glob, key, value = found.groups()
     if not KEY.fullmatch(key):
         return f"{plain(key)} is no name of a label", None
-    if key in OWN:
+    if key in taken:
         return f"{key} is a label of ipsec-metrics itself", None
     return "", Label(glob, key, plain(value))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from check_ipsec.configuration.labels import Label, labels_of, parse_label, read_labels
 from check_ipsec.errors import ParseError, UsageError
-from check_ipsec.metrics.labels import Label, labels_of, parse_label, read_labels
 from tests.metrics.saying import say_host, series
 
 
@@ -40,7 +40,7 @@ def test_a_label(text: str, label: Label) -> None:
 )
 def test_a_label_that_is_none(text: str, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
-        parse_label(text)
+        parse_label(text, taken=("state",))
 
 
 def test_a_file(tmp_path: Path) -> None:
