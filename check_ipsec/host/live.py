@@ -100,7 +100,8 @@ class LiveHost:
         """What came of commands that are run at the same time."""
         calls = [Call(one.command, limit) for one, limit in zip(asked, seconds) if not one.missing]
         killable = not any(one.through_sudo for one in asked)
-        outputs = run_each(calls, len(calls), killable=killable)
+        # all of them now: an interrupt has its effect at the end of a run
+        outputs = iter(tuple(run_each(calls, len(calls), killable=killable)))
         for one in asked:
             output = self._not_installed(one) if one.missing else next(outputs)
             if one.through_sudo and not output.stdout and sudo_refusal(output.stderr) is not None:

@@ -1,10 +1,12 @@
 """Where texts come from, and why one could not be had, by what real programs print."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from pwd import getpwuid
+from types import FrameType
 
 import pytest
 
@@ -223,6 +225,29 @@ def host(*folders: Path) -> LiveHost:
 
 def read(folder: Path, source: Source = Source.STATUSALL, timeout: float = 9) -> Output:
     return host(folder).read(source, Deadline(timeout))
+
+
+class Interrupt(Exception):
+    """What nagiosplugin's handler of SIGALRM raises."""
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise Interrupt
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("sources", [(Source.STATUSALL,), (Source.STATUSALL, Source.LISTCERTS)])
+def test_an_interrupt_that_comes_while_it_is_read_has_its_effect(
+    tmp_path: Path, sources: tuple[Source, ...]
+) -> None:
+    program(tmp_path, "ipsec", "exec sleep 60")
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(Interrupt):
+            host(tmp_path).read_each(sources, Deadline(9))
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.usefixtures("root")
