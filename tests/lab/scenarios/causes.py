@@ -54,7 +54,7 @@ def one(lab: Lab, alice: Host, cause: str, reason: str = "no SA") -> None:
     asked(lab, alice, ONE, ("bob", reason, cause))
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_wrong_psk(lab: Lab) -> None:
     """Bob has another pre-shared key; each says what it knows of it."""
     alice, bob = pair(lab, BOB, bob_secrets=': PSK "another"\n', charon=LOGS, bob_charon=LOGS)
@@ -64,7 +64,7 @@ def cause_wrong_psk(lab: Lab) -> None:
     asked(lab, bob, ONE, ("bob", "no SA", "peer has another shared key"))
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_no_psk(lab: Lab) -> None:
     """Alice has no pre-shared key for bob."""
     alice, _ = pair(lab, BOB, secrets='10.9.9.9 : PSK "x"\n', charon=LOGS)
@@ -72,7 +72,7 @@ def cause_no_psk(lab: Lab) -> None:
     one(lab, alice, "no shared key for the peer here")
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_no_ike_proposal(lab: Lab) -> None:
     """Alice and bob have no IKE proposal in common."""
     alice, bob = pair(lab, BOB, bob=conn("alice", "ike=aes256-sha512-ecp521!"), charon=LOGS,
@@ -83,7 +83,7 @@ def cause_no_ike_proposal(lab: Lab) -> None:
     asked(lab, bob, ONE, ("alice", "no SA", "none of the peer's IKE proposals is ours"))
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_no_key_exchange(lab: Lab) -> None:
     """Bob wants a group that alice does not have."""
     alice, _ = pair(lab, conn("bob", "ike=aes128-sha256-ecp256!"), charon=LOGS,
@@ -93,7 +93,7 @@ def cause_no_key_exchange(lab: Lab) -> None:
     one(lab, alice, "peer accepts none of our IKE proposals, or has no connection for our address")
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_no_esp_proposal(lab: Lab) -> None:
     """Alice and bob have no ESP proposal in common: IKE is up without a CHILD_SA."""
     alice, _ = pair(lab, BOB, bob=conn("alice", "esp=aes256gcm16!"), charon=LOGS)
@@ -101,7 +101,7 @@ def cause_no_esp_proposal(lab: Lab) -> None:
     one(lab, alice, "peer accepts none of our ESP proposals", "IKE up, no CHILD_SA")
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_selectors_refused(lab: Lab) -> None:
     """Bob protects other ports than alice asks for."""
     alice, _ = pair(lab, conn("bob", "rightsubnet=10.1.0.2[tcp/99]"), charon=LOGS,
@@ -110,7 +110,7 @@ def cause_selectors_refused(lab: Lab) -> None:
     one(lab, alice, "peer does not accept our traffic selectors", "IKE up, no CHILD_SA")
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_unknown_to_peer(lab: Lab) -> None:
     """Bob has a connection for alice's address, and another identity in it."""
     alice, bob = pair(lab, BOB, bob=conn("alice", "rightid=someone.else"), charon=LOGS,
@@ -121,7 +121,7 @@ def cause_unknown_to_peer(lab: Lab) -> None:
     asked(lab, bob, ONE, ("alice", "no SA", "peer fits no connection here"))
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_peer_silent(lab: Lab) -> None:
     """Nobody answers, and charon has given up."""
     alice = lab.host("alice")
@@ -132,7 +132,7 @@ def cause_peer_silent(lab: Lab) -> None:
     one(lab, alice, "peer has not answered, given up after 1 retransmit")
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_peer_dead(lab: Lab) -> None:
     """dpdaction=clear: the peer's host has gone, dead peer detection says so."""
     watched = conn("bob", "dpdaction=clear", "dpddelay=4s")
@@ -142,7 +142,7 @@ def cause_peer_dead(lab: Lab) -> None:
     one(lab, alice, "peer has not answered, given up after 1 retransmit")
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_name_unknown(lab: Lab) -> None:
     """The peer's name has no address."""
     alice = lab.host("alice")
@@ -154,7 +154,7 @@ def cause_name_unknown(lab: Lab) -> None:
     asked(lab, alice, total, ("bob", "no SA", "no address for nowhere.example"))
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_closed_by_peer(lab: Lab) -> None:
     """Bob has taken the IKE_SA down; then, after it was up again, the CHILD_SA."""
     alice, bob = pair(lab, BOB, installed=("bob",), charon=LOGS, bob_charon=LOGS)
@@ -170,7 +170,7 @@ def cause_closed_by_peer(lab: Lab) -> None:
     one(lab, alice, "peer closed the CHILD_SA", "IKE up, no CHILD_SA")
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_taken_down(lab: Lab) -> None:
     """An operator has taken it down here; what was said before it came up does not count."""
     alice, bob = pair(lab, BOB, bob_secrets=': PSK "another"\n', charon=LOGS)
@@ -187,7 +187,7 @@ def cause_taken_down(lab: Lab) -> None:
     one(lab, alice, "closed by hand here")
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_kernel_refuses(lab: Lab) -> None:
     """The kernel can load no module for the algorithm that the peers have agreed on."""
     loader = Path("/proc/sys/kernel/modprobe")
@@ -227,7 +227,7 @@ REFUSED = "AUTHENTICATION_FAILED notify error"
 UNTRUSTED = "no trusted ECDSA public key found for 'CN=bob'"
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_unknown_issuer(lab: Lab) -> None:
     """Bob's certificate is another authority's."""
     why = "issuer of the peer's certificate is not known here"
@@ -235,14 +235,14 @@ def cause_unknown_issuer(lab: Lab) -> None:
                  "peer closed the IKE_SA")  # fmt: skip
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_expired(lab: Lab) -> None:
     """Bob's certificate has expired."""
     certificates(lab, lambda _, bob: certify(bob, None, *EXPIRED),
                  "peer's certificate expired 2021-01-01", UNTRUSTED)  # fmt: skip
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_own_expired(lab: Lab) -> None:
     """Alice's own certificate has expired: bob says so."""
     certificates(lab, lambda alice, _: certify(alice, None, *EXPIRED),
@@ -250,28 +250,28 @@ def cause_own_expired(lab: Lab) -> None:
                  "peer's certificate expired 2021-01-01")  # fmt: skip
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_not_yet_valid(lab: Lab) -> None:
     """Bob's certificate is for later."""
     certificates(lab, lambda _, bob: certify(bob, None, *NOT_YET),
                  "peer's certificate not valid before 2030-01-01", UNTRUSTED)  # fmt: skip
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_revoked(lab: Lab) -> None:
     """Bob's certificate has been revoked, and alice has the list that says so."""
     certificates(lab, lambda alice, bob: revoke(bob, alice), "peer's certificate is revoked",
                  UNTRUSTED)  # fmt: skip
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_no_private_key(lab: Lab) -> None:
     """Alice's key is gone."""
     certificates(lab, lambda alice, _: alice.write("/etc/ipsec.secrets", "", 0o600),
                  "our private key is missing", "no private key found")  # fmt: skip
 
 
-@scenario(live=True)
+@scenario(live=True, every_release=True)
 def cause_constraint(lab: Lab) -> None:
     """Bob's certificate lacks a group that alice asks for."""
 
