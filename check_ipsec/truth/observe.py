@@ -136,7 +136,7 @@ def judged(snapshot: Snapshot, configuration: Configuration, question: Question)
             asked=kernel is not None,
             partial=partial,
             overrides=question.overrides,
-            others=connections,
+            others=() if len(asked_for) == len(connections) else connections,
         ),
         status=status,
         partial=partial,
@@ -160,8 +160,6 @@ def kernel_of(snapshot: Snapshot) -> Optional[Union[Kernel, CheckIpsecError]]:
 
 def chosen(connections: Iterable[Connection], question: Question) -> tuple[Connection, ...]:
     """The connections that the globs of the question leave."""
-    if not (question.include or question.exclude):
-        return tuple(connections)
     if not question.include and not question.exclude:
         return tuple(connections)
     return tuple(
