@@ -18,10 +18,8 @@ Most hosts with ipsec.conf have the swanctl.conf that came with the package, com
 include of nothing: that is seen without the grammar.
 """
 
-from __future__ import annotations
-
 from string import ascii_letters, digits
-from typing import NamedTuple
+from typing import Optional
 
 from check_ipsec.configuration import ipsec_conf
 from check_ipsec.errors import ConfigurationError
@@ -35,36 +33,29 @@ SIMPLE = frozenset(f"{ascii_letters}{digits}./*_-")
 
 def configured(host: Host) -> Configuration:
     """The connections of a host. Raises ParseError or ConfigurationError."""
-    found = both(host)
-    files = [one for one in found if one]
+    ipsec, other = of_both(host)
+    files = [one for one in (ipsec, other) if one]
     connections = tuple(connection for one in files for connection in one.connections)
     listing = [one for one in files if one.connections] or files[:1]
-    swanctl = found.swanctl is not None and bool(found.swanctl.connections or not found.ipsec)
+    over_vici = other is not None and bool(other.connections or not ipsec)
     return Configuration(
         path=" and ".join(one.path for one in listing),
         connections=connections,
-        setup=found.ipsec.setup if found.ipsec else (),
+        setup=ipsec.setup if ipsec else (),
         files=tuple(path for one in files for path in one.files),
-        over_vici=swanctl or host.way is Way.VICI,
+        over_vici=over_vici or host.way is Way.VICI,
     )
 
 
-class Both(NamedTuple):
-    """What either file configures, None where it is not there, or says nothing."""
-
-    ipsec: Configuration | None
-    swanctl: Configuration | None
-
-
-def both(host: Host) -> Both:
-    """What the files of a host configure."""
+def of_both(host: Host) -> tuple[Optional[Configuration], Optional[Configuration]]:
+    """What ipsec.conf and swanctl.conf configure, None where it is not there, or says nothing."""
     other = swanctl_conf(host)
     if other is None or exists(host, host.path):
-        return Both(ipsec_conf.load(host.path, host.files), other)
-    return Both(None, other)
+        return ipsec_conf.load(host.path, host.files), other
+    return None, other
 
 
-def swanctl_conf(host: Host) -> Configuration | None:
+def swanctl_conf(host: Host) -> Optional[Configuration]:
     """What swanctl.conf configures, None where there is none or it is not to be looked at."""
     path = host.swanctl
     if path is None or host.way is Way.STROKE or not exists(host, path):

@@ -40,14 +40,16 @@ EBNF (every terminal in capitals is a line pattern below)::
     pools        = POOLS_HEADING, { POOL | unread line } ;
     addresses    = ADDRESSES_HEADING, { ADDRESS | unread line } ;
     connections  = CONNECTIONS_HEADING, { peer | unread line } ;
-    peer         = PEER_HEAD, { LOCAL, { CONSTRAINT } }, { REMOTE, { CONSTRAINT } }, { CHILD } ;
+    peer         = PLAIN_PEER | any peer ;
+    any peer     = PEER_HEAD, { LOCAL, { CONSTRAINT } }, { REMOTE, { CONSTRAINT } }, { CHILD } ;
     shunts       = SHUNTS_HEADING, { SHUNT | unread line } ;
     traps        = TRAPS_HEADING, { child sa | unread line } ;
     associations = COUNTS, ( NONE | blocks | unread line ), { unread line } ;
     blocks       = { unread line }, ike sa, { ike sa | child sa | unread line } ;
-    ike sa       = IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
-    child sa     = CHILD_STATE, [ COUNTERS ], SELECTORS ;
+    ike sa       = PLAIN_IKE_SA | IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
+    child sa     = PLAIN_CHILD | CHILD_STATE, [ COUNTERS ], SELECTORS ;
 
+What is PLAIN is what nearly all are; it would be read alike as any other, but costs less.
 COUNTERS are there where the CHILD_SA is INSTALLED. The header of the Security Associations
 counts those that are up and those that are connecting; since 6.1.0 (seen there, not in
 6.0.1) all and those that are connecting.
@@ -108,7 +110,7 @@ HOST = r"(?:%any6?|[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*)"
 ADDRESS_ATOM = r"[0-9A-Fa-f:]+(?:\.\d+)*"
 SELECTOR = rf"(?:dynamic|{ADDRESS_ATOM}(?:/\d+|\.\.{ADDRESS_ATOM}))(?:\[[^\s\[\]]*\])?"
 SELECTORS = rf"(?:{SELECTOR}(?: |(?![^\n,;])))*"
-QUEUES = r"(\d+)/(\d+)/(\d+)/(\d+)"
+QUEUES = r"([0-9/]+)"
 IKE_STATE_OF = {state.value: state for state in IkeState if state is not IkeState.UNKNOWN}
 CHILD_STATE_OF = {state.value: state for state in ChildState if state is not ChildState.UNKNOWN}
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -119,51 +121,48 @@ Fact = tuple[str, Any]
 Constraints = list[tuple[str, str]]
 
 
-class Wording(NamedTuple):
-    """What differs between the releases that are known and those to come.
-
-    ``delta`` is a duration, ``more`` what may stand before the next comma, ``selectors`` are
-    what a record is read with: in known releases all that stands there must be some.
-    """
-
-    delta: str
-    more: str
-    selectors: str
-    ike_state: str
-    child_state: str
-    mode: str
-    action: str
-
-
 WORD = r"[A-Z_]+|\(\d+\)"
 SECTIONS = (
     *("Virtual IP pools", "Listening IP addresses", "Connections", "Shunted Connections"),
     *("Routed Connections", "Security Associations"),
 )
 # a name may be that of a section, but two blanks follow it
-HEADING = r"{0}(?: \([^\n:]*)?:(?!  )(?P<rest>[^\n]*)\n"
-HEADINGS = unnamed(HEADING.format(f"(?:{'|'.join(SECTIONS)})"))
+BEHIND_SECTION = r"(?: \([^\n:]*)?:(?!  )(?P<rest>[^\n]*)\n"
+HEADINGS = rf"(?:{'|'.join(SECTIONS)}){unnamed(BEHIND_SECTION)}"
 IKE_SA_LIKE = rf"[^\n]*\[-?\d+\]: (?:{WORD})(?: [^\n,]* ago)?[^\n,]*, {HOST}\["
 # of any IKE_SA or CHILD_SA
-SA_LINE = r"[^\n]*(?:\[-?\d+\]: |\{-?\d+\}:  )"
-KNOWN = Wording(
-    delta=r"\d+ (?:second|minute|hour|day)s?",
-    more="",
-    selectors=r"[^\n]*?",
-    ike_state="|".join(IKE_STATE_OF),
-    child_state="|".join(CHILD_STATE_OF),
-    mode=r"(?:TUNNEL|TRANSPORT|BEET|IPTFS|PASS|DROP|\(\d+\))(?:_PROXY)?",
-    action="PASS|DROP",
-)
-NEWER = Wording(
-    delta=r"\d+ [a-z]+",
-    more=r"[^\n,]*",
-    selectors=SELECTORS,
-    ike_state=WORD,
-    child_state=WORD,
-    mode=r"[^\s,]+",
-    action=r"[^\s,]+",
-)
+SA_LINE = r"[^\n]*?(?:\[-?\d+\]: |\{-?\d+\}:  )"
+
+
+class Known:
+    """What differs between the releases that are known and those to come.
+
+    ``delta`` is a duration, ``more`` what may stand before the next comma, ``selectors`` are
+    what a record is read with: in known releases all that stands there must be some.
+    """
+
+    delta = r"\d+ (?:second|minute|hour|day)s?"
+    more = ""
+    selectors = r"[^\n]*?"
+    ike_state = "|".join(IKE_STATE_OF)
+    child_state = "|".join(CHILD_STATE_OF)
+    mode = r"(?:TUNNEL|TRANSPORT|BEET|IPTFS|PASS|DROP|\(\d+\))(?:_PROXY)?"
+    action = "PASS|DROP"
+
+
+class Newer(Known):
+    """The same of releases to come."""
+
+    delta = r"\d+ [a-z]+"
+    more = r"[^\n,]*"
+    selectors = SELECTORS
+    ike_state = WORD
+    child_state = WORD
+    mode = r"[^\s,]+"
+    action = r"[^\s,]+"
+
+
+Wording = type[Known]
 
 
 @cache
@@ -198,44 +197,25 @@ def selectors(text: str) -> Words:
     return found
 
 
-class SectionLines(NamedTuple):
-    """Unread lines and their offset, until their line numbers are asked for.
-
-    ``hides``: they may hold what was asked for, and are not more of what was read.
-    """
-
-    section: str
-    place: int
-    text: str
-    hides: bool = True
+# a pattern that depends on the wording
+Pattern = Callable[[Wording], str]
 
 
 class Part(NamedTuple):
     """What was understood of a record that a newer release may have printed, and what not."""
 
     fact: Any
-    unread: tuple[SectionLines, ...]
-
-
-class Kind(NamedTuple):
-    """A record: all of it, any line of it, and what does not belong to it any more.
-
-    The patterns of ``whole`` and ``line`` depend on the wording; ``line`` is one without
-    its end.
-    """
-
-    section: str
-    whole: Callable[[Wording], str]
-    line: Callable[[Wording], str]
-    stop: str
-    build: Build
+    unread: tuple[UnreadLine, ...]
 
 
 def unread(section: str, pattern: str) -> ParserElement:
-    """A line of a section that no other production takes, or a few."""
+    """A line of a section that no other production takes, or a few.
+
+    The ``line`` of what is unread is the place in the text, until lines are counted.
+    """
     return record(
         pattern,
-        lambda match: SectionLines(section, match.start(), match[0].removesuffix("\n")),
+        lambda match: UnreadLine(section, match.start(), match[0].removesuffix("\n")),
         f"a line of {section}",
     )
 
@@ -243,45 +223,50 @@ def unread(section: str, pattern: str) -> ParserElement:
 def heading(section: str) -> ParserElement:
     """The first line of a section, which leaves what is unread of it."""
 
-    def rest(match: re.Match[str]) -> Optional[SectionLines]:
+    def rest(match: re.Match[str]) -> Optional[UnreadLine]:
         text = match[0].removesuffix("\n")
-        return SectionLines("Status", match.start(), text, hides=False) if match[1] else None
+        return UnreadLine("Status", match.start(), text, hides=False) if match[1] else None
 
-    return record(HEADING.format(section), rest, f"'{section}:'", begin=section)
+    return record(f"{section}{BEHIND_SECTION}", rest, f"'{section}:'", begin=section)
 
 
 def _is_in_section(text: str, place: int) -> bool:
-    return not (text.startswith(SECTIONS, place) and _compiled(HEADINGS).match(text, place))
+    section = next((name for name in SECTIONS if text.startswith(name, place)), None)
+    return not (section and _compiled(BEHIND_SECTION).match(text, place + len(section)))
 
 
 # before productions that are only there for damaged or newer texts
 in_section = Ahead(_is_in_section).set_name("a line of the section")
 
 
-def newer_record(kind: Kind) -> ParserElement:
+def newer_record(
+    section: str, whole: Pattern, any_line: Pattern, stop: str, build: Build
+) -> ParserElement:
     """A record as a newer release may print it.
 
-    What is unread of its lines, and unread lines, are taken away; the rest is read.
+    What is unread of its lines, and unread lines, are taken away; the rest is read. ``whole``
+    and ``any_line``, one without its end, are patterns of a record and of any line of it, ``stop``
+    is one of what does not belong to it any more.
     """
 
     def part(match: re.Match[str]) -> Part:
-        known, newer = (_compiled(kind.line(wording)) for wording in (KNOWN, NEWER))
+        known, newer = (_compiled(any_line(wording)) for wording in (Known, Newer))
         lines = match[0].split("\n")[:-1]
-        kept = "".join(f"{found[0]}\n" for text in lines if (found := newer.match(text)))
-        whole = _compiled(kind.whole(NEWER)).fullmatch(kept)
-        if whole is None:
-            raise ValueError(f"a record of {kind.section}")
-        fact = kind.build(whole)._replace(understood=False)
+        kept = "".join(f"{read[0]}\n" for text in lines if (read := newer.match(text)))
+        found = _compiled(whole(Newer)).fullmatch(kept)
+        if found is None:
+            raise ValueError(f"a record of {section}")
+        fact = build(found)._replace(understood=False)
         place, unread = match.start(), []
         for text in lines:
             if not known.fullmatch(text):
                 hides = not text.lstrip(" ").startswith(_tags(fact))
-                unread.append(SectionLines(kind.section, place, text, hides))
+                unread.append(UnreadLine(section, place, text, hides))
             place += len(text) + 1
         return Part(fact, tuple(unread))
 
-    chunk = rf"{kind.line(NEWER)}[^\n]*\n(?:(?!{HEADINGS}|{kind.stop})[^\n]*\n)*"
-    return record(chunk, part, f"a record of {kind.section}")
+    chunk = rf"{any_line(Newer)}[^\n]*\n(?:(?!{HEADINGS}|{stop})[^\n]*\n)*"
+    return record(chunk, part, f"a record of {section}")
 
 
 @cache
@@ -303,15 +288,18 @@ def _tags(fact: Any) -> Words:
 
 
 def _threads(match: re.Match[str]) -> Threads:
-    count = [int(digits) for digits in match.groups()]
-    working = (count[2], count[3], count[4], count[5])
-    queued = (count[6], count[7], count[8], count[9])
-    return Threads(count[0], count[1], working, queued, count[10])
+    idle, total, working, queued, scheduled = match.groups()
+    return Threads(int(idle), int(total), _queues(working), _queues(queued), int(scheduled))
+
+
+def _queues(text: str) -> tuple[int, int, int, int]:
+    critical, high, medium, low = map(int, text.split("/"))
+    return critical, high, medium, low
 
 
 TITLE = r"Status of IKE charon daemon \((?:strong|weak)Swan ([^,)\n]+)(?:, ([^\n]*))?\):\n"
 NEWER_TITLE = r"Status of (?!IKEv2 )(?:[^\n]*Swan ([^,)\s]+))?[^\n]*\n"
-UPTIME = rf"  uptime: ({KNOWN.delta}), since ([^\n]+)\n"
+UPTIME = rf"  uptime: ({Known.delta}), since ([^\n]+)\n"
 MALLOC = r"  malloc: sbrk (-?\d+), mmap (-?\d+), used (-?\d+), free (-?\d+)\n"
 THREADS = (
     rf"  worker threads: (\d+) of (\d+) idle, {QUEUES} working, "
@@ -363,6 +351,22 @@ DETAIL = (
 )
 
 
+# texts in which nothing looks like a tag, nor like the end of an identity
+PLAIN = r"[^\n:]*(?::(?! )[^\n:]*)*"
+IDENTITY = r"[^\n:\]]*(?::(?! )[^\n:\]]*)*"
+ROUND = (
+    rf"(?:\[({IDENTITY})\] )?uses ([^\n:]*authentication)\n"
+    rf"(?: *(?P=name):    (cert): +({PLAIN})\n)?"
+)
+# one round at each end, of which no more than the certificate is asked, and one child
+PLAIN_PEER = (
+    r" *(?P<name>[^\n:]*):  (\S*?)\.\.\.(\S*)  (IKEv1/2|IKEv1|IKEv2)(?:, dpddelay=(\d+)s)?\n"
+    rf" *(?P=name):   local:  {ROUND} *(?P=name):   remote: {ROUND}"
+    r" *(?P=name):   child:  ([^\n]*?) ?=== ([^\n]*?) ?(TUNNEL|TRANSPORT)(?:, dpdaction=(\w+))?\n"
+    rf"(?![^\n]*:   )(?=[^\n]*:  \S|{HEADINGS}|\Z)"
+)
+
+
 def peer_pattern(_: Wording) -> str:
     """A peer; its rounds and children are read one by one."""
     return (
@@ -381,7 +385,27 @@ def peer_line(wording: Wording) -> str:
     return rf"(?:[^\n]*:  {unnamed(ENDS_AND_VERSION)}|{detail(wording)})"
 
 
-def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
+def _plain_peer(match: re.Match[str]) -> Peer:
+    name, local, remote, version, delay, *rounds = match.groups()[:13]
+    ours, theirs, mode, action = match.groups()[13:17]
+    return Peer(
+        name=name,
+        local=local,
+        remote=remote,
+        version=version,
+        aggressive=False,
+        dpd_delay=number(delay),
+        local_rounds=(_plain_round(*rounds[:4]),),
+        remote_rounds=(_plain_round(*rounds[4:]),),
+        children=(ChildConfig(name, selectors(ours), selectors(theirs), mode, action),),
+    )
+
+
+def _plain_round(identity: Optional[str], method: str, keyword: str, text: str) -> AuthRound:
+    return AuthRound(identity, method, ((keyword, text),) if keyword else ())
+
+
+def _peer(match: re.Match[str], wording: Wording = Known) -> Peer:
     """Raises ValueError where a line is none that this wording has."""
     name, local, remote, version, aggressive, delay, details = match.groups()
     rounds: dict[str, list[tuple[AuthRound, Constraints]]] = {"local: ": [], "remote:": []}
@@ -420,19 +444,20 @@ def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
     )
 
 
-a_peer = Kind(
+known_peer = records(peer_pattern(Known), _peer, "a connection")
+newer_peer = newer_record(
     "Connections",
     peer_pattern,
     peer_line,
     rf"[^\n]*:  {ENDS_OF_PEER}",
-    partial(_peer, wording=NEWER),
+    partial(_peer, wording=Newer),
 )
 connections_heading = heading("Connections")
 connections = Group(
     connections_heading
     + (
-        records(peer_pattern(KNOWN), _peer, "a connection")
-        | in_section + (newer_record(a_peer) | unread("Connections", OTHER))
+        records(PLAIN_PEER, _plain_peer, "a plain connection")
+        | in_section + (known_peer | newer_peer | unread("Connections", OTHER))
     )[...]
 )
 
@@ -457,14 +482,14 @@ def _shunt(match: re.Match[str]) -> Shunt:
     return Shunt(name, selectors(local), selectors(remote), action)
 
 
-a_shunt = Kind("Shunted Connections", shunt_pattern, shunt_line, r"[^\n]*:  ", _shunt)
+newer_shunt = newer_record("Shunted Connections", shunt_pattern, shunt_line, r"[^\n]*:  ", _shunt)
 shunts_heading = heading("Shunted Connections")
 shunts = Group(
     Opt(
         shunts_heading
         + (
-            records(shunt_pattern(KNOWN), _shunt, "a shunt")
-            | in_section + (newer_record(a_shunt) | unread("Shunted Connections", OTHER))
+            records(shunt_pattern(Known), _shunt, "a shunt")
+            | in_section + (newer_shunt | unread("Shunted Connections", OTHER))
         )[...]
     )
 )
@@ -498,12 +523,24 @@ def counters(wording: Wording) -> str:
     )
 
 
+# one that is in use, and whose name does not look like a tag; what may follow it is not asked
+PLAIN_CHILD = (
+    r" *(?P<own>(?P<name>[^\n{]*)\{(?P<id>\d+)\}:  )INSTALLED, (?P<mode>TUNNEL|TRANSPORT)"
+    r", reqid (?P<reqid>\d+), (?P<protocol>ESP)(?P<udp> in UDP)? SPIs: "
+    r"(?P<spi_in>[0-9a-f]{8})_i (?P<spi_out>[0-9a-f]{8})_o\n"
+    rf" *(?P=own)(?P<proposal>[^\s,]*), (?P<bytes_in>\d+) bytes_i{USE.format('in')}"
+    rf", (?P<bytes_out>\d+) bytes_o{USE.format('out')}"
+    rf", rekeying (?:disabled|in (?P<rekey_in>{Known.delta}))\n"
+    rf" *(?P=own){SELECTORS_OF_CHILD.format(Known.selectors)}\n"
+)
+
+
 def child_sa_pattern(wording: Wording) -> str:
     """A CHILD_SA or a trap."""
-    own = r" *(?P=name)\{(?P=id)\}:  "
+    own = r" *(?P=own)"
     both_ends = SELECTORS_OF_CHILD.format(wording.selectors)
     return (
-        rf" *(?P<name>[^\n]*?)\{{(?P<id>-?\d+)\}}:  {child_state(wording)}\n"
+        rf" *(?P<own>(?P<name>[^\n]*?)\{{(?P<id>-?\d+)\}}:  ){child_state(wording)}\n"
         rf"(?(installed){own}{counters(wording)}\n){own}{both_ends}\n"
         rf"(?!{own}(?!(?:{WORD}), ))(?={SA_LINE}|{HEADINGS}|\Z)"
     )
@@ -527,9 +564,35 @@ def _traffic(
     return None if octets is None else Traffic(int(octets), number(packets), number(use))
 
 
+def _plain_child_sa(match: re.Match[str]) -> ChildSa:
+    _, name, unique_id, mode, reqid, protocol, udp, spi_in, spi_out, *rest = match.groups()
+    proposal, *counted, rekey_in, local_ts, remote_ts = rest
+    return ChildSa(
+        name=name,
+        unique_id=int(unique_id),
+        state=ChildState.INSTALLED,
+        mode=mode,
+        reqid=int(reqid),
+        protocol=protocol,
+        udp_encapsulation=udp is not None,
+        spi_in=int(spi_in, 16),
+        spi_out=int(spi_out, 16),
+        cpi_in=None,
+        cpi_out=None,
+        expires_in=None,
+        proposal=proposal or None,
+        inbound=_traffic(*counted[:3]),
+        outbound=_traffic(*counted[3:]),
+        rekey_in=seconds(rekey_in),
+        rekeying_due=False,
+        local_ts=selectors(local_ts),
+        remote_ts=selectors(remote_ts),
+    )
+
+
 def _child_sa(match: re.Match[str]) -> ChildSa:
-    name, unique_id, state, _, mode, reqid, *security, expires_in, proposal = match.groups()[:14]
-    counted, due, rekey_in, local_ts, remote_ts = match.groups()[14:20], *match.groups()[20:]
+    _, name, unique_id, state, _, mode, reqid, *security, expires_in = match.groups()[:14]
+    proposal, *counted, due, rekey_in, local_ts, remote_ts = match.groups()[14:]
     protocol, udp, spi_in, spi_out, cpi_in, cpi_out = security
     return ChildSa(
         name=name,
@@ -554,10 +617,10 @@ def _child_sa(match: re.Match[str]) -> ChildSa:
     )
 
 
-child_sa = records(child_sa_pattern(KNOWN), _child_sa, "a CHILD_SA")
+child_sa = records(child_sa_pattern(Known), _child_sa, "a CHILD_SA")
 STOP_OF_CHILD = rf"{IKE_SA_LIKE}|[^\n]*\{{-?\d+\}}:  (?:{WORD}), "
-a_trap = Kind("Routed Connections", child_sa_pattern, child_sa_line, STOP_OF_CHILD, _child_sa)
-newer_trap = newer_record(a_trap)
+of_child = (child_sa_pattern, child_sa_line, STOP_OF_CHILD, _child_sa)
+newer_trap = newer_record("Routed Connections", *of_child)
 traps_heading = heading("Routed Connections")
 traps = Group(
     Opt(
@@ -594,11 +657,19 @@ def spis(wording: Wording) -> str:
     )
 
 
+# one that is up, and nothing of which looks like a tag; what may follow it is not asked
+PLAIN_IKE_SA = (
+    rf" *(?P<own>(?P<name>[^\n\[]*)\[(?P<id>\d+)\]: )ESTABLISHED (?P<age>{Known.delta}) ago, "
+    rf"({HOST})\[([^\n\]]*)\]\.\.\.({HOST})\[([^\n\]]*)\]\n"
+    rf" *(?P=own){spis(Known)}\n *(?P=own){PROPOSAL}\n(?! *(?P=own))"
+)
+
+
 def ike_sa_pattern(wording: Wording) -> str:
     """An IKE_SA without its CHILD_SAs."""
-    own = r" *(?P=name)\[(?P=id)\]: "
+    own = r" *(?P=own)"
     return (
-        rf" *(?P<name>[^\n]*?)\[(?P<id>-?\d+)\]: {ike_state(wording)}\n"
+        rf" *(?P<own>(?P<name>[^\n]*?)\[(?P<id>-?\d+)\]: ){ike_state(wording)}\n"
         rf"(?:{own}{EAP_ID}\n)?{own}{spis(wording)}\n(?:{own}{PROPOSAL}\n)?"
         rf"(?P<tasks>(?:{own}{TASKS}\n)*)"
         rf"(?!{own})(?={SA_LINE}|\Z)"
@@ -611,10 +682,37 @@ def ike_sa_line(wording: Wording) -> str:
     return rf"[^\n]*\[-?\d+\]: (?:{'|'.join(map(unnamed, texts))})"
 
 
+def _plain_ike_sa(match: re.Match[str], children: tuple[ChildSa, ...]) -> IkeSa:
+    _, name, unique_id, age, local_host, local_id, remote_host, remote_id = match.groups()[:8]
+    version, first, initiator, second, rekey_in, reauth_in, proposal, _ = match.groups()[8:]
+    return IkeSa(
+        name=name,
+        unique_id=int(unique_id),
+        state=IkeState.ESTABLISHED,
+        age=seconds(age),
+        local_host=local_host,
+        local_id=local_id,
+        remote_host=remote_host,
+        remote_id=remote_id,
+        remote_eap_id=None,
+        version=version,
+        initiator_spi=first,
+        responder_spi=second,
+        initiator=initiator is not None,
+        rekey_in=seconds(rekey_in),
+        reauth_in=seconds(reauth_in),
+        proposal=proposal,
+        tasks_queued=(),
+        tasks_active=(),
+        tasks_passive=(),
+        child_sas=children,
+    )
+
+
 def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...] = ()) -> IkeSa:
-    name, unique_id, state, age, *ends, eap_id, version = match.groups()[:10]
+    _, name, unique_id, state, age, *ends, eap_id, version = match.groups()[:11]
     local_host, local_id, remote_host, remote_id = ends
-    first, initiator, second, rekey_in, reauth_in, proposal, lines = match.groups()[10:17]
+    first, initiator, second, rekey_in, reauth_in, proposal, lines = match.groups()[11:18]
     tasks = _tasks(lines) if lines else {}
     return IkeSa(
         name=name,
@@ -655,42 +753,50 @@ def _counts(match: re.Match[str]) -> tuple[int, int]:
     return count - connecting if match[2] == "total" else count, connecting
 
 
-def _block(match: re.Match[str]) -> IkeSa:
-    """An IKE_SA with what stands below it.
+def _children(match: re.Match[str]) -> tuple[ChildSa, ...]:
+    """What stands below an IKE_SA.
 
     Raises ValueError where that is not only CHILD_SAs of known releases.
     """
     place, end = match.span("below")
     children = []
+    plain = _compiled(PLAIN_CHILD)
     while place < end:
-        child = _known_child_sa().match(match.string, place, end)
-        if child is None:
+        if child := plain.match(match.string, place, end):
+            children.append(_plain_child_sa(child))
+        elif child := _known_child_sa().match(match.string, place, end):
+            children.append(_child_sa(child))
+        else:
             raise ValueError("a CHILD_SA")
-        children.append(_child_sa(child))
         place = child.end()
-    return _ike_sa(match, tuple(children))
+    return tuple(children)
 
 
 @cache
 def _known_child_sa() -> re.Pattern[str]:
-    return re.compile(child_sa_pattern(KNOWN), re.ASCII)
+    return re.compile(child_sa_pattern(Known), re.ASCII)
 
 
 BELOW = rf"(?P<below>(?:(?=[^\n]*\{{-?\d+\}}:  )[^\n]*\n)*)(?={SA_LINE}|\Z)"
 counts = record(COUNTS, _counts, "'Security Associations (U up, C connecting):'")
 none = line(r"  (?:none|no match)\n", "'none'", begin="  no")
 STOP_OF_IKE = rf"{IKE_SA_LIKE}|[^\n]*\{{-?\d+\}}:  "
-an_ike_sa = Kind(ASSOCIATIONS, ike_sa_pattern, ike_sa_line, STOP_OF_IKE, _ike_sa)
-newer_ike_sa = newer_record(an_ike_sa)
-newer_child_sa = newer_record(a_trap._replace(section=ASSOCIATIONS))
+newer_ike_sa = newer_record(ASSOCIATIONS, ike_sa_pattern, ike_sa_line, STOP_OF_IKE, _ike_sa)
+newer_child_sa = newer_record(ASSOCIATIONS, *of_child)
 stray_line = unread(ASSOCIATIONS, rf"(?!{IKE_SA_LIKE})[^\n]*\n")
 unread_ike_sa = unread(ASSOCIATIONS, rf"{IKE_SA_LIKE}[^\n]*\n(?:(?!{IKE_SA_LIKE})[^\n]*\n)*")
-block = records(ike_sa_pattern(KNOWN) + BELOW, _block, "an IKE_SA")
-other_block = record(ike_sa_pattern(KNOWN), _ike_sa, "an IKE_SA") | newer_ike_sa | unread_ike_sa
+plain_block = records(
+    PLAIN_IKE_SA + BELOW, lambda match: _plain_ike_sa(match, _children(match)), "an IKE_SA"
+)
+block = records(
+    ike_sa_pattern(Known) + BELOW, lambda match: _ike_sa(match, _children(match)), "an IKE_SA"
+)
+other_block = (
+    block | record(ike_sa_pattern(Known), _ike_sa, "an IKE_SA") | newer_ike_sa | unread_ike_sa
+)
 below = child_sa | newer_child_sa | stray_line
-blocks = (block | stray_line[...] + (block | other_block)) + (block | more + (other_block | below))[
-    ...
-]
+first_block = plain_block | stray_line[...] + (plain_block | other_block)
+blocks = first_block + (plain_block | more + (other_block | below))[...]
 sas = none + stray_line[...] | blocks | stray_line + stray_line[...]
 associations = counts + Group(sas.set_name("an IKE_SA or 'none'"))
 statusall = head + pools + addresses + connections + shunts + traps + associations
@@ -698,7 +804,7 @@ statusall = head + pools + addresses + connections + shunts + traps + associatio
 # --- the whole ----------------------------------------------------------------
 
 # pluto's whack and charon before 5.0: stroke_list.c up to 4.6.4, whack_log
-OLD_RELEASE = r"000 |Performance:\n|Status of IKEv2 charon daemon "
+OLD_RELEASE = ("000 ", "Performance:\n", "Status of IKEv2 charon daemon ")
 WITHOUT_ALL = r"(?:Shunted Connections|Routed Connections|Security Associations[^\n]*):\n"
 
 
@@ -710,9 +816,9 @@ def parse(text: str, source: str, names: Iterable[str] = ()) -> Status:
     takes are in :attr:`Status.unread`. Raises :class:`ParseError` where the text is
     cut, has no Connections or Security Associations, or comes from a release before 5.0.
     """
-    if re.match(OLD_RELEASE, text):
+    if text.startswith(OLD_RELEASE):
         raise ParseError(source, 1, "strongSwan before 5.0: release 5.0 or newer is needed")
-    if re.match(WITHOUT_ALL, text):
+    if not text.startswith("Status of ") and re.match(WITHOUT_ALL, text):
         raise ParseError(source, 1, "the text of `ipsec status`: that of `statusall` is needed")
     text = _hide_line_feeds(text, names)
     parsed = _status(parse_whole(statusall, text, source), text)
@@ -730,7 +836,7 @@ def _hide_line_feeds(text: str, names: Iterable[str]) -> str:
 
 def _status(tokens: list[Any], text: str) -> Status:
     title, *sections, (up, connecting), sas = tokens
-    unread: list[SectionLines] = []
+    unread: list[UnreadLine] = []
     understood = [list(_understood(section, unread)) for section in (*sections, sas)]
     lines, pools, addresses, peers, shunts, traps, sas = understood
     identities = _local_identities(peers)
@@ -775,12 +881,12 @@ def _daemon(title: tuple[Optional[str], Optional[str]], facts: Iterable[Fact]) -
     )
 
 
-def _understood(tokens: Iterable[Any], unread: list[SectionLines]) -> Iterator[Any]:
+def _understood(tokens: Iterable[Any], unread: list[UnreadLine]) -> Iterator[Any]:
     """The facts of a section; what of it is unread goes to ``unread``."""
     for token in tokens:
         if token is None:
             continue
-        if isinstance(token, SectionLines):
+        if isinstance(token, UnreadLine):
             unread.append(token)
         elif isinstance(token, Part):
             unread += token.unread
@@ -812,6 +918,8 @@ def _local_identities(peers: Iterable[Peer]) -> set[str]:
 
 def _divided(ike: IkeSa, identities: set[str]) -> IkeSa:
     """The IKE_SA with its local identity whole, where that is a configured one."""
+    if not identities:
+        return ike
     ends = f"{ike.local_id}]...{ike.remote_host}[{ike.remote_id}"
     for identity in identities:
         divider = ends.startswith(identity) and re.match(ENDS, ends[len(identity) :])
@@ -821,7 +929,7 @@ def _divided(ike: IkeSa, identities: set[str]) -> IkeSa:
     return ike
 
 
-def _numbered(found: Iterable[SectionLines], text: str) -> Iterator[UnreadLine]:
+def _numbered(found: Iterable[UnreadLine], text: str) -> Iterator[UnreadLine]:
     first, counted = 1, 0
     for section, place, lines, hides in found:
         first += text.count("\n", counted, place)

@@ -1,7 +1,5 @@
 """charon's answer, however it was asked."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -14,7 +14,6 @@ from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.kernel import Policies, States
 from check_ipsec.moment.answer import Daemon
-from check_ipsec.moment.second_look import may_look_again
 from check_ipsec.moment.snapshot import Snapshot, take
 from check_ipsec.truth.kernel import Kernel
 from check_ipsec.truth.reconcile import fleeting, reconcile
@@ -90,8 +89,11 @@ def may_look_again_at(
     first: Observation, host: Host, deadline: Deadline, question: Question
 ) -> bool:
     """Whether something was seen that may be of a moment, and the time allows a second look."""
-    fleets = any(map(fleeting, first.verdicts))
-    return fleets and may_look_again(host, deadline, question.pause)
+    if not any(map(fleeting, first.verdicts)):
+        return False
+    from check_ipsec.moment.second_look import may_look_again
+
+    return may_look_again(host, deadline, question.pause)
 
 
 def settled(first: Observation, second: Observation) -> Observation:
@@ -138,7 +140,7 @@ def judged(snapshot: Snapshot, configuration: Configuration, question: Question)
             asked=kernel is not None,
             partial=partial,
             overrides=question.overrides,
-            others=connections,
+            others=() if len(asked_for) == len(connections) else connections,
         ),
         status=status,
         partial=partial,
@@ -162,8 +164,6 @@ def kernel_of(snapshot: Snapshot) -> Optional[Union[Kernel, CheckIpsecError]]:
 
 def chosen(connections: Iterable[Connection], question: Question) -> tuple[Connection, ...]:
     """The connections that the globs of the question leave."""
-    if not (question.include or question.exclude):
-        return tuple(connections)
     if not question.include and not question.exclude:
         return tuple(connections)
     return tuple(

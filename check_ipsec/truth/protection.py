@@ -108,11 +108,12 @@ def configured_if_ids(settings: Settings) -> tuple[int | None, int | None]:
 
     None is a number that only charon knows (``%unique``; vici_config.c, parse_if_id).
     """
-    inbound, outbound = (settings.get(key, "0") for key in ("if_id_in", "if_id_out"))
-    return _if_id(inbound), _if_id(outbound)
+    return _if_id(settings.get("if_id_in")), _if_id(settings.get("if_id_out"))
 
 
-def _if_id(text: str) -> int | None:
+def _if_id(text: str | None) -> int | None:
+    if text is None:
+        return 0
     return _c_number(text) if re.fullmatch(NUMBER, text) else None
 
 
