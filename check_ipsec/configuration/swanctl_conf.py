@@ -194,7 +194,7 @@ def connections(settings: Settings) -> Iterator[Connection]:
         nodes = settings.found(path)
         inner = names_of(nodes)
         rounds = {
-            section: values_of(settings.inside(nodes, (*path, section)))
+            section: values_of_round(settings, nodes, (*path, section))
             for section in inner
             if section.lower() != CHILDREN
         }
@@ -207,6 +207,19 @@ def connections(settings: Settings) -> Iterator[Connection]:
             yield connection(f"{name}/{child}", name, own[0], found)
         if not children:
             yield connection(name, name, nodes[0], {**common, **NO_CHILDREN})
+
+
+def values_of_round(settings: Settings, around: tuple[Node, ...], path: Path) -> dict[str, str]:
+    """The pairs of a round of authentication, with the files of its ``cert`` sections."""
+    nodes = settings.inside(around, path)
+    values = values_of(nodes)
+    files = [
+        values_of(settings.inside(nodes, (*path, name))).get("file", "")
+        for name in names_of(nodes)
+        if name.lower().startswith("cert")
+    ]
+    certificates = ",".join(filter(None, (values.get("certs", ""), *files)))
+    return {**values, "certs": certificates} if certificates else values
 
 
 def connection(name: str, section: str, node: Node, found: dict[str, Found]) -> Connection:

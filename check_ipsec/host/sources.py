@@ -69,6 +69,10 @@ class Source(Enum):
         "the CA certificates that it has",
     )
     LISTCRLS = "listcrls", "ipsec stroke listcrls --utc", 5.0, "its lists of revoked certificates"
+    LIST_CERTS = (
+        *("list-certs", "swanctl --list-certs --utc", 5.0),
+        "all certificates that charon has, and its lists of revoked ones",
+    )
     CERTS = "certs", "/etc/ipsec.d/certs", 1.0, "with --files: the certificates of its ends"
     CACERTS = "cacerts", "/etc/ipsec.d/cacerts", 1.0, "with --files: the CA certificates"
     CRLS = "crls", "/etc/ipsec.d/crls", 1.0, "with --files: the lists of revoked certificates"
@@ -225,7 +229,7 @@ _NO_CONNECTION = (
 _BROKEN_OFF = (
     r"(?m)^(?:(?:sending stroke message|reading stroke response) failed"
     r"|(?:writing to|reading from) socket failed"
-    r"|(?:list-sas|list-conns|list-policies|stats|get-counters) request failed)"
+    r"|(?:list-sas|list-conns|list-policies|list-certs|stats|get-counters) request failed)"
 )
 _ABSENT = ("No such file or directory", "Connection refused")
 
@@ -246,7 +250,7 @@ def _daemon_text(output: Output) -> str:
 
 def _may_say_nothing(output: Output) -> bool:
     """Whether it is a list that may be empty, and nobody complains."""
-    lists = Source.LISTCERTS, Source.LISTCACERTS, Source.LISTCRLS
+    lists = Source.LISTCERTS, Source.LISTCACERTS, Source.LISTCRLS, Source.LIST_CERTS
     is_list = any(output.asked[1:] == source.words[1:] for source in lists)
     return is_list and _complaint(output) is None
 
