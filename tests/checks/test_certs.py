@@ -88,7 +88,7 @@ def test_cut_lists_make_nothing_healthier(host: Path, tmp_path: Path) -> None:
     folder.mkdir()
     for path in look.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
-    for name in ("listcerts", "listcacerts"):
+    for name in ("listcerts", "listcacerts", "list-certs"):
         text = (look / name).read_text() if (look / name).exists() else ""
         lines = text.splitlines(keepends=True)
         for number in range(len(lines)):
