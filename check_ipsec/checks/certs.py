@@ -2,13 +2,14 @@
 
 Of the certificates that charon has, those are judged that a connection of ipsec.conf or
 swanctl.conf uses: its own, those that peers were loaded with or have presented, the authorities
-above them, and the lists of revoked certificates of these. An ended one, one that has not begun, a missing
-private key break connections at the next reauthentication, not before: up says nothing of it.
+above them, and the lists of revoked certificates of these. An ended one, one that has not
+begun, a missing private key break connections at the next reauthentication, not before: up says
+nothing of it.
 
 With --files the files that connections name and those in /etc/ipsec.d, or in x509, x509ca and
-x509crl of /etc/swanctl, are read too, as far as the user may: a certificate that was renewed there and that charon has not read yet, a weak
-signature, and why a file was not loaded are only known so. It needs the Python library
-cryptography.
+x509crl of /etc/swanctl, are read too, as far as the user may: a certificate that was renewed
+there and that charon has not read yet, a weak signature, and why a file was not loaded are only
+known so. It needs the Python library cryptography.
 
 Perfdata: days (until the first certificate in use ends, with thresholds), certificates, crls,
 connections (that use one), and how many have each flaw: expired, ending, early, revoked,
@@ -200,8 +201,8 @@ CHECK = Check(
     description="Which certificates of strongSwan end when, and whom that hits.",
     epilog="""\
 Without options the certificates that charon has and that connections of /etc/ipsec.conf and
-/etc/swanctl/swanctl.conf use are judged. Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. GLOBs are case-sensitive; -e
-wins over -i.
+/etc/swanctl/swanctl.conf use are judged. Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+GLOBs are case-sensitive; -e wins over -i.
 """,
     verbose="-v: a table; -vv: subjects, times and connections whole; -vvv: all that was read",
     add_options=add_options,
