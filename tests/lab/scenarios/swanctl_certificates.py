@@ -223,4 +223,4 @@ def swanctl_certs_and_ipsec_conf(lab: Lab) -> None:
     alice.wait_installed("host")
     certs(lab, alice, "CRITICAL - 1 of 4 certificates ends in 5 days: other (1 connection)")
     certs(lab, alice, "CRITICAL - 1 of 4 certificates ends in 5 days: other (1 connection)", *FILES)
-    certs(lab, alice, FINE.format(2, "2 connections"), "-i", "gw")
+    certs(lab, alice, FINE.format(3, TWO), "-i", "gw")
