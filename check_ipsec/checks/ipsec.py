@@ -21,6 +21,7 @@ from check_ipsec.checks.thresholds import Thresholds
 from check_ipsec.command_line import seconds
 from check_ipsec.configuration.expectation import parse_override
 from check_ipsec.host.host import Host
+from check_ipsec.host.sources import Source
 from check_ipsec.report.as_json import document
 from check_ipsec.report.headline import headline
 from check_ipsec.report.severity import (
@@ -99,6 +100,7 @@ def question(options: argparse.Namespace) -> Question:
         ask_kernel=not options.no_kernel,
         timeout=options.timeout,
         pause=Question().pause if options.captured is None else 0.0,
+        details=bool(options.verbose or options.capture),
     )
 
 
@@ -163,7 +165,7 @@ over -i.
 """,
     verbose="-v: a table; -vv: SPIs, proposals, selectors, timers too; -vvv: all that was read",
     add_options=add_options,
-    sources=SOURCES,
+    sources=(*SOURCES, Source.VERSION),
     find=find,
 )
 main = CHECK.main

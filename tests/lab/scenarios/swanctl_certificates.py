@@ -3,12 +3,16 @@
 Alice and bob know nothing but swanctl; their files lie where it looks for them.
 """
 
+import re
+
 from lab.certificates import certify, intermediate, revoke, valid
+from lab.errors import LabError
 from lab.hosts import Host
 from lab.ipsec_conf import section
 from lab.scenario import Lab, scenario
 from lab.scenarios.certificates import FILES, NONE, SOON, certs
 from lab.scenarios.mesh import secret
+from lab.scenarios.metrics import metrics
 from lab.scenarios.pair import DEFAULT
 from lab.scenarios.swanctl import DEFAULTS, HOST_TO_HOST, STARTED, child, conf, connection
 from lab.scenarios.swanctl import host as host_with
@@ -224,3 +228,19 @@ def swanctl_certs_and_ipsec_conf(lab: Lab) -> None:
     certs(lab, alice, "CRITICAL - 1 of 4 certificates ends in 5 days: other (1 connection)")
     certs(lab, alice, "CRITICAL - 1 of 4 certificates ends in 5 days: other (1 connection)", *FILES)
     certs(lab, alice, FINE.format(3, TWO), "-i", "gw")
+
+
+@scenario(live=True)
+def swanctl_certs_metrics(lab: Lab) -> None:
+    """ipsec-metrics has a series for each certificate that connections of swanctl.conf use."""
+    alice, bob = both(lab)
+    started(alice, bob)
+    text = metrics(alice).stdout
+    ends = re.findall(r"(?m)^ipsec_certificate_not_after_timestamp_seconds(\{.*\}) \d", text)
+    wanted = [
+        f'{{certificate="{name}",kind="{kind}"}}'
+        for name, kind in (("CN=alice", "end entity"), ("CN=bob", "end entity"),
+                           ("O=Example, CN=Example CA", "CA"))
+    ]  # fmt: skip
+    if sorted(ends) != sorted(wanted) or 'source_success{source="list-certs"} 1' not in text:
+        raise LabError(text)
