@@ -113,7 +113,11 @@ def over_vici(host: Host, deadline: Deadline) -> Credentials:
     output = host.read(Source.LIST_CERTS, deadline)
     if output.timed_out and host.can_read_again(deadline):
         output = host.read(Source.LIST_CERTS, deadline)
-    found = listcerts.parse(text_of(Source.LIST_CERTS, output), spoken(Source.LIST_CERTS))
+    text = text_of(Source.LIST_CERTS, output)
+    if output.exit:
+        # nothing ends the text, so it may be cut
+        raise CommandFailed(f"{' '.join(output.asked)}: exit status {output.exit}")
+    found = listcerts.parse(text, spoken(Source.LIST_CERTS))
     lost = (UnreadLine(listcerts.SECTION, number, text)
             for number, text in enumerate(UNPRINTED.findall(output.stderr), 1))  # fmt: skip
     return found._replace(unread=(*found.unread, *lost))

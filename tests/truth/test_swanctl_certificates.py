@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from check_ipsec.errors import DaemonNotRunning, NotPermitted
+from check_ipsec.errors import CommandFailed, DaemonNotRunning, NotPermitted
 from check_ipsec.host.captured import CapturedHost
 from check_ipsec.host.sources import Output, Source, text_of
 from check_ipsec.metrics.reading import Asked as ReadingAsked
@@ -279,6 +279,16 @@ def test_what_swanctl_cannot_print_is_unread(tmp_path: Path) -> None:
     )
     (lost,) = seen(folder).unread
     assert (lost.text, lost.hides) == ("parsing certificate failed", True)
+
+
+def test_a_command_that_failed_may_have_listed_half(tmp_path: Path) -> None:
+    folder = keep(tmp_path)
+    entry = '{"command": ["/usr/sbin/swanctl", "--list-certs", "--utc"], "exit": 1}'
+    (folder / "capture.json").write_text(
+        f'{{"time": "{NOW.isoformat()}", "commands": {{"list-certs": {entry}}}}}\n'
+    )
+    with pytest.raises(CommandFailed, match="--list-certs --utc: exit status 1"):
+        seen(folder)
 
 
 def test_an_empty_list_is_no_error_and_one_broken_off_is() -> None:
