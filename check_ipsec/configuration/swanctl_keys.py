@@ -15,6 +15,7 @@ swanctl.conf                        ipsec.conf
 ``local``, ``remote`` section       ``id`` of the second: ``leftid2``, ``rightid2``
 ``certs``, and ``file`` of its      ``leftcerts``, ``rightcerts``, of the second ``leftcerts2``:
 ``cert`` sections                   as ``leftcert``, but no identity is taken from these
+``pubkeys``                         ``leftpubkeys``, ``rightpubkeys``: as ``leftsigkey``
 ``revocation`` strict, ifuri        ``strictcrlpolicy`` yes, ifuri
 ``local_ts``, ``remote_ts``         ``leftsubnet``, ``rightsubnet``
 ``mode`` tunnel (default), ...      ``type``
@@ -91,6 +92,8 @@ def of_rounds(rounds: dict[str, Values]) -> Iterator[tuple[str, Found]]:
                 yield f"{side}id{suffix}", (values["id"], said(values, "id"))
             if certificates := listed(values.get("certs", "")):
                 yield f"{side}certs{suffix}", (certificates, said(values, "certs"))
+            if values.get("pubkeys"):
+                yield f"{side}pubkeys{suffix}", (listed(values["pubkeys"]), said(values, "pubkeys"))
             if (word := values.get("revocation", "").lower()) in POLICIES:
                 yield "strictcrlpolicy", (POLICIES[word], said(values, "revocation"))
 

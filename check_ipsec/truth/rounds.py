@@ -100,15 +100,16 @@ def uses_of(connection: Connection, loaded: Loaded) -> Iterator[Use]:
     settings = dict(connection.settings)
     for peer in loaded.peers(connection):
         near, far = ends(connection, settings, peer)
-        for end, prefix, rounds in (
+        for end, side, rounds in (
             (End.LOCAL, near, peer.local_rounds),
             (End.REMOTE, far, peer.remote_rounds),
         ):
             for number, one in enumerate(rounds):
                 if not one.method.startswith(METHODS):
                     continue
-                use = use_of(connection, end, f"{prefix}{{}}{number + 1 if number else ''}", one)
-                use = use._replace(identities=loaded.identities(peer, end, one))
+                suffix = str(number + 1) if number else ""
+                use = use_of(connection, settings, (side, suffix), one)
+                use = use._replace(end=end, identities=loaded.identities(peer, end, one))
                 yield from with_certificates(use, one)
 
 
@@ -119,24 +120,27 @@ def ends(connection: Connection, settings: Mapping[str, str], peer: Peer) -> tup
     return ("right", "left") if swapped else ("left", "right")
 
 
-def use_of(connection: Connection, end: End, keyword: str, one: AuthRound) -> Use:
-    """One round; ``keyword`` makes its keywords of what they are about."""
-    identity = keyword.format("id")
-    wanted = connection.setting(identity)
+def use_of(
+    connection: Connection, settings: Mapping[str, str], place: tuple[str, str], one: AuthRound
+) -> Use:
+    """One round, whose keywords begin and end as ``place`` says; whose it is, its caller knows."""
+    side, suffix = place
+    identity = f"{side}id{suffix}"
+    wanted = settings.get(identity)
+    keys = (f"{side}cert{suffix}", f"{side}certs{suffix}")
     return Use(
         connection=connection.name,
-        end=end,
-        named=tuple(name for key, name in files_of(connection)
-                    if key in (keyword.format("cert"), keyword.format("certs"))),
+        end=End.LOCAL,
+        named=tuple(name for key in keys for name in paths(connection, settings.get(key, ""))),
         subject=None,
         identities=frozenset(),
         authorities=frozenset(named(one, "ca") or named(one, "im-ca")),
         method=one.method,
         wanted=wanted,
         told=connection.told(f"{identity}={wanted}"),
-        raw=connection.setting(keyword.format("sigkey")) is not None,
+        raw=f"{side}sigkey" in settings or f"{side}pubkeys{suffix}" in settings,
         replaced=connection.section is None,
-    )  # fmt: skip
+    )
 
 
 def with_certificates(use: Use, one: AuthRound) -> Iterator[Use]:
@@ -165,9 +169,14 @@ OF_SWANCTL = "/etc/swanctl/x509"
 
 
 def files_of(connection: Connection) -> Iterator[tuple[str, str]]:
-    """The certificates that a connection names, with the keyword; of swanctl.conf by path."""
+    """The certificates that a connection names, with the keyword."""
     for key, value in connection.settings:
         if KEYWORD.fullmatch(key):
-            for name in filter(None, map(str.strip, value.split(","))):
-                bare = connection.section is None or name.startswith("/")
-                yield key, name if bare else f"{OF_SWANCTL}/{name}"
+            yield from ((key, name) for name in paths(connection, value))
+
+
+def paths(connection: Connection, value: str) -> Iterator[str]:
+    """The files of a list, of ipsec.conf as it names them, of swanctl.conf by their path."""
+    for name in filter(None, map(str.strip, value.split(","))):
+        bare = connection.section is None or name.startswith("/")
+        yield name if bare else f"{OF_SWANCTL}/{name}"

@@ -207,6 +207,16 @@ def test_without_a_certificate_and_an_identity_the_address_is_it(tmp_path: Path)
     assert lacks == {"10.1.0.1": ["is not loaded"]}
 
 
+def test_a_public_key_needs_no_certificate(tmp_path: Path) -> None:
+    ours = loaded("local-1", "alice.example")
+    theirs = loaded("remote-1", "bob.example")
+    found = flaws(keep(tmp_path / "1", loads=conns(ours, theirs), file=conf("auth = pubkey")))
+    assert found == {"alice.example": ["is not loaded"]}
+    file = conf("auth = pubkey\npubkeys = alice.pem", "auth = pubkey\npubkeys = bob.pem")
+    assert flaws(keep(tmp_path / "2", loads=conns(ours, theirs), file=file)) == {}
+    assert seen(tmp_path / "2").unknown == ()
+
+
 @pytest.mark.parametrize(
     ("policy", "crls", "wrong"),
     [
