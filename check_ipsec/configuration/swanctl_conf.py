@@ -21,7 +21,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from os.path import normpath
 
-from check_ipsec.configuration.swanctl_keys import NO_CHILDREN, Found, of_child, of_connection
+from check_ipsec.configuration.swanctl_keys import (
+    NO_CHILDREN,
+    Found,
+    of_authorities,
+    of_child,
+    of_connection,
+)
 from check_ipsec.errors import ConfigurationError
 from check_ipsec.grammar.settings import Include, Section, Setting, Statement, parse
 from check_ipsec.host.host import Files
@@ -189,6 +195,9 @@ def _unreadable(path: str, error: OSError) -> ConfigurationError:
 
 def connections(settings: Settings) -> Iterator[Connection]:
     """Every child of every connection."""
+    elsewhere = of_authorities(
+        settings.values(("authorities", name)) for name in settings.sections(("authorities",))
+    )
     for name in settings.sections(("connections",)):
         path = ("connections", name)
         nodes = settings.found(path)
@@ -198,7 +207,7 @@ def connections(settings: Settings) -> Iterator[Connection]:
             for section in inner
             if section.lower() != CHILDREN
         }
-        common = of_connection(values_of(nodes), rounds)
+        common = {**of_connection(values_of(nodes), rounds), **elsewhere}
         among = settings.inside(nodes, (*path, CHILDREN))
         children = names_of(among)
         for child in children:

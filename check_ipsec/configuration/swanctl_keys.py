@@ -17,6 +17,8 @@ swanctl.conf                        ipsec.conf
 ``cert`` sections                   as ``leftcert``, but no identity is taken from these
 ``pubkeys``                         ``leftpubkeys``, ``rightpubkeys``: as ``leftsigkey``
 ``revocation`` strict, ifuri        ``strictcrlpolicy`` yes, ifuri
+``crl_uris``, ``ocsp_uris`` of      ``crluri=yes`` of every connection
+``authorities``
 ``local_ts``, ``remote_ts``         ``leftsubnet``, ``rightsubnet``
 ``mode`` tunnel (default), ...      ``type``
 ``start_action`` none (default),    ``auto`` add,
@@ -31,7 +33,7 @@ with an option or a value that it does not know; then it is not loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 ACTIONS = {"none": (), "clear": (), "start": ("start",), "restart": ("start",),
            "trap": ("trap",), "route": ("trap",)}  # fmt: skip
@@ -96,6 +98,12 @@ def of_rounds(rounds: dict[str, Values]) -> Iterator[tuple[str, Found]]:
                 yield f"{side}pubkeys{suffix}", (listed(values["pubkeys"]), said(values, "pubkeys"))
             if (word := values.get("revocation", "").lower()) in POLICIES:
                 yield "strictcrlpolicy", (POLICIES[word], said(values, "revocation"))
+
+
+def of_authorities(authorities: Iterable[Values]) -> dict[str, Found]:
+    """Whether there are addresses of lists of revoked certificates."""
+    known = any(one.get("crl_uris") or one.get("ocsp_uris") for one in authorities)
+    return {"crluri": ("yes", "")} if known else {}
 
 
 def number_of_round(values: Values) -> int:

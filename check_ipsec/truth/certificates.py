@@ -139,6 +139,7 @@ def seen_of(found: Observation, uses: tuple[Use, ...], disk: OnDisk) -> Seen:
         renewed=renewed_of(uses, shelf, direct, disk),
         unknown=frozenset(use.connection for use in strangers),
         policies={one.name: policy_of(one, found.configuration) for one in found.asked_for},
+        addressed=frozenset(one.name for one in found.asked_for if one.setting("crluri")),
     )
 
 

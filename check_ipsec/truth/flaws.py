@@ -67,7 +67,8 @@ class Seen(NamedTuple):
     ``users`` are by the number of a certificate, ``uses`` are all. ``signatures`` are the
     hashes that files tell, ``renewed`` says of a certificate how its file differs by now.
     ``unknown`` are the connections whose peer's certificate is not known; ``policies`` are
-    the strictcrlpolicy of each connection.
+    the strictcrlpolicy of each connection, ``addressed`` those for which the file says where
+    lists of revoked certificates are.
     """
 
     now: datetime
@@ -79,6 +80,7 @@ class Seen(NamedTuple):
     renewed: Mapping[int, str]
     unknown: frozenset[str]
     policies: Mapping[str, str]
+    addressed: frozenset[str] = frozenset()
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
@@ -221,15 +223,26 @@ def insists(authority: int, seen: Seen) -> bool:
 
     With ``ifuri`` only those whose certificate says where to ask.
     """
-    somewhere = any(one.crl_uris or one.ocsp_uris for one in issued_by(authority, seen))
+    somewhere = is_addressed(authority, seen) or any(
+        one.crl_uris or one.ocsp_uris for one in issued_by(authority, seen)
+    )
     policies = policies_of(authority, seen)
     return "yes" in policies or ("ifuri" in policies and somewhere)
 
 
 def policies_of(authority: int, seen: Seen) -> set[str]:
     """How those insist on its list whose peers it has certified, or may have."""
-    names = seen.users[authority].peers or seen.unknown
-    return {seen.policies.get(name, "no") for name in names}
+    return {seen.policies.get(name, "no") for name in concerned(authority, seen)}
+
+
+def is_addressed(authority: int, seen: Seen) -> bool:
+    """Whether a file says where its list may be."""
+    return bool(concerned(authority, seen) & seen.addressed)
+
+
+def concerned(authority: int, seen: Seen) -> frozenset[str]:
+    """The connections whose peers it has certified, or may have."""
+    return seen.users[authority].peers or seen.unknown
 
 
 def issued_by(authority: int, seen: Seen) -> list[Certificate]:
@@ -245,7 +258,7 @@ def no_list(authority: int, seen: Seen) -> str:
     """CRL_STRICT: nothing says whom the authority has revoked, and nothing says where to ask."""
     if "yes" not in policies_of(authority, seen) or not vouches_for_peers(authority, seen):
         return ""
-    if latest(authority, seen) is not None:
+    if latest(authority, seen) is not None or is_addressed(authority, seen):
         return ""
     issued = issued_by(authority, seen)
     if issued and all(one.crl_uris or one.ocsp_uris for one in issued):

@@ -235,6 +235,25 @@ def test_revocation(policy: str, crls: str, wrong: list[str], tmp_path: Path) ->
     assert ("CRL_STRICT" in strict) == ("strict" in policy and bool(wrong))
 
 
+def test_an_authority_with_an_address_needs_no_list(tmp_path: Path) -> None:
+    """charon asks there, when it needs one."""
+    strict = conf(remote=f"{REMOTE}\nrevocation = strict")
+    authority = "authorities {{ ca {{ cacert = ca.pem\n {} }} }}\n"
+    for number, (line, wrong) in enumerate(
+        (
+            ("", {CA: ["has no CRL"]}),
+            ("crl_uris = http://ca/x.crl", {}),
+            ("ocsp_uris = http://o", {}),
+        )
+    ):
+        folder = keep(tmp_path / str(number), file=strict + authority.format(line))
+        assert flaws(folder) == wrong
+    old = keep(tmp_path / "old", file=conf(remote=f"{REMOTE}\nrevocation = ifuri")
+               + authority.format("crl_uris = http://ca/x.crl"), crls=crl(-2.5))  # fmt: skip
+    strict_flaws = {flaw.name for item in seen(old).items for flaw, _ in item.flaws}
+    assert "CRL_STRICT" in strict_flaws
+
+
 def test_only_those_who_insist_are_told(tmp_path: Path) -> None:
     """Another connection's policy says nothing of the authority of this one's peer."""
     other = Cert("CN=carol", issuer="CN=Other", authority_key="77", serial="0c")
