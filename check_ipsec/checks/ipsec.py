@@ -137,6 +137,7 @@ def question(options: argparse.Namespace) -> Question:
         ask_kernel=not options.no_kernel,
         timeout=options.timeout,
         pause=Question().pause if options.captured is None else 0.0,
+        details=bool(options.verbose or options.capture),
     )
 
 
@@ -208,7 +209,7 @@ over -i.
 """,
     verbose="-v: a table; -vv: SPIs, proposals, selectors, timers too; -vvv: all that was read",
     add_options=add_options,
-    sources=(*SOURCES, Source.LOG, Source.JOURNAL),
+    sources=(*SOURCES, Source.VERSION, Source.LOG, Source.JOURNAL),
     find=find,
 )
 main = CHECK.main

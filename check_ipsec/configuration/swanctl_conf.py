@@ -21,7 +21,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from os.path import normpath
 
-from check_ipsec.configuration.swanctl_keys import NO_CHILDREN, Found, of_child, of_connection
+from check_ipsec.configuration.swanctl_keys import (
+    NO_CHILDREN,
+    Found,
+    of_authorities,
+    of_child,
+    of_connection,
+)
 from check_ipsec.errors import ConfigurationError
 from check_ipsec.grammar.settings import Include, Section, Setting, Statement, parse
 from check_ipsec.host.host import Files
@@ -189,16 +195,19 @@ def _unreadable(path: str, error: OSError) -> ConfigurationError:
 
 def connections(settings: Settings) -> Iterator[Connection]:
     """Every child of every connection."""
+    elsewhere = of_authorities(
+        settings.values(("authorities", name)) for name in settings.sections(("authorities",))
+    )
     for name in settings.sections(("connections",)):
         path = ("connections", name)
         nodes = settings.found(path)
         inner = names_of(nodes)
         rounds = {
-            section: values_of(settings.inside(nodes, (*path, section)))
+            section: values_of_round(settings, nodes, (*path, section))
             for section in inner
             if section.lower() != CHILDREN
         }
-        common = of_connection(values_of(nodes), rounds)
+        common = {**of_connection(values_of(nodes), rounds), **elsewhere}
         among = settings.inside(nodes, (*path, CHILDREN))
         children = names_of(among)
         for child in children:
@@ -207,6 +216,19 @@ def connections(settings: Settings) -> Iterator[Connection]:
             yield connection(f"{name}/{child}", name, own[0], found)
         if not children:
             yield connection(name, name, nodes[0], {**common, **NO_CHILDREN})
+
+
+def values_of_round(settings: Settings, around: tuple[Node, ...], path: Path) -> dict[str, str]:
+    """The pairs of a round of authentication, with the files of its ``cert`` sections."""
+    nodes = settings.inside(around, path)
+    values = values_of(nodes)
+    files = [
+        values_of(settings.inside(nodes, (*path, name))).get("file", "")
+        for name in names_of(nodes)
+        if name.lower().startswith("cert")
+    ]
+    certificates = ",".join(filter(None, (values.get("certs", ""), *files)))
+    return {**values, "certs": certificates} if certificates else values
 
 
 def connection(name: str, section: str, node: Node, found: dict[str, Found]) -> Connection:

@@ -11,8 +11,14 @@ swanctl.conf                        ipsec.conf
 ``mark_out``, ``policies``,         ``mark_out``, ``installpolicy``,
 ``if_id_in``, ``if_id_out``         the same, which ipsec.conf does not have
 ``sha256_96``                       ``sha256_96``
-``auth``, ``id`` of the first       ``leftauth``, ``leftid``, ``rightauth``, ``rightid``
-``local``, ``remote`` section
+``auth``, ``id`` of the first       ``leftauth``, ``leftid``, ``rightauth``, ``rightid``;
+``local``, ``remote`` section       ``id`` of the second: ``leftid2``, ``rightid2``
+``certs``, and ``file`` of its      ``leftcerts``, ``rightcerts``, of the second ``leftcerts2``:
+``cert`` sections                   as ``leftcert``, but no identity is taken from these
+``pubkeys``                         ``leftpubkeys``, ``rightpubkeys``: as ``leftsigkey``
+``revocation`` strict, ifuri        ``strictcrlpolicy`` yes, ifuri
+``crl_uris``, ``ocsp_uris`` of      ``crluri=yes`` of every connection
+``authorities``
 ``local_ts``, ``remote_ts``         ``leftsubnet``, ``rightsubnet``
 ``mode`` tunnel (default), ...      ``type``
 ``start_action`` none (default),    ``auto`` add,
@@ -27,10 +33,11 @@ with an option or a value that it does not know; then it is not loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 ACTIONS = {"none": (), "clear": (), "start": ("start",), "restart": ("start",),
            "trap": ("trap",), "route": ("trap",)}  # fmt: skip
+POLICIES = {"strict": "yes", "ifuri": "ifuri"}
 VERSIONS = {"0": "ike", "1": "ikev1", "2": "ikev2"}
 YES = ("yes", "true", "enabled", "1")
 ENDS = (("local", "left"), ("remote", "right"))
@@ -78,10 +85,25 @@ def of_rounds(rounds: dict[str, Values]) -> Iterator[tuple[str, Found]]:
     """How each end authenticates itself at first; without a word of it, anyhow."""
     for end, side in ENDS:
         own = [values for name, values in rounds.items() if name.lower().startswith(end)]
-        first = min(own, key=number_of_round, default={})
+        own.sort(key=number_of_round)
+        first = own[0] if own else {}
         yield f"{side}auth", (first.get("auth", "any"), said(first, "auth"))
-        if first.get("id"):
-            yield f"{side}id", (first["id"], said(first, "id"))
+        for number, values in enumerate(own, 1):
+            suffix = str(number) if number > 1 else ""
+            if values.get("id"):
+                yield f"{side}id{suffix}", (values["id"], said(values, "id"))
+            if certificates := listed(values.get("certs", "")):
+                yield f"{side}certs{suffix}", (certificates, said(values, "certs"))
+            if values.get("pubkeys"):
+                yield f"{side}pubkeys{suffix}", (listed(values["pubkeys"]), said(values, "pubkeys"))
+            if (word := values.get("revocation", "").lower()) in POLICIES:
+                yield "strictcrlpolicy", (POLICIES[word], said(values, "revocation"))
+
+
+def of_authorities(authorities: Iterable[Values]) -> dict[str, Found]:
+    """Whether there are addresses of lists of revoked certificates."""
+    known = any(one.get("crl_uris") or one.get("ocsp_uris") for one in authorities)
+    return {"crluri": ("yes", "")} if known else {}
 
 
 def number_of_round(values: Values) -> int:

@@ -49,7 +49,8 @@ the line before them)::
     sections = KEY, { NAME, { fact }, "}" }, "}" ;
     fact     = VALUE | KEY, { ITEM }, "]" | KEY, { any line }, "}" ;
     LABEL    = ( "list-conn" | "list-sa" | "list-policy" ), " event {" ;
-    REPLY    = ( "list-conns" | "list-sas" | "list-policies" | "stats" ), " reply {" ;
+    REPLY    = ( "list-conns" | "list-sas" | "list-policies" | "stats" | "version" ),
+               " reply {" ;
     VALUE    = key, " = ", text ;
     KEY      = key, ( " = [" | " {" ) ;
     NAME     = text, " {" ;
@@ -576,6 +577,11 @@ counters = record(
     rf"counters reply \{{\n(?P<facts>{indented(1)})\}}\n", _counters, "'counters reply'"
 )
 stats = record(rf"stats reply \{{\n(?P<facts>{indented(1)})\}}\n", _stats, "'stats reply'")
+version = record(
+    rf"version reply \{{\n(?P<facts>{indented(1)})\}}\n",
+    lambda found: _facts(found["facts"], 1),
+    "'version reply'",
+)
 
 
 def parse_conns(text: str, source: str) -> Answer:
@@ -613,6 +619,12 @@ def parse_stats(text: str, source: str) -> Stats:
     if not isinstance(found, Stats):
         raise ParseError(source, 1, "'stats reply'")
     return found
+
+
+def parse_version(text: str, source: str) -> str | None:
+    """The release that ``swanctl --version --daemon --pretty`` says, None where it does not."""
+    (found,) = parse_whole(version, text, source)
+    return found.values.get("version") if isinstance(found, Facts) else None
 
 
 def _answer(production: ParserElement, section: str, text: str, source: str) -> Answer:

@@ -58,7 +58,7 @@ _NO_CONNECTION = (
 _BROKEN_OFF = (
     r"(?m)^(?:(?:sending stroke message|reading stroke response) failed"
     r"|(?:writing to|reading from) socket failed"
-    r"|(?:list-sas|list-conns|list-policies|stats|get-counters) request failed)"
+    r"|(?:list-sas|list-conns|list-policies|list-certs|stats|version|get-counters) request failed)"
 )
 _ABSENT = ("No such file or directory", "Connection refused")
 
@@ -79,7 +79,7 @@ def _daemon_text(output: Output) -> str:
 
 def _may_say_nothing(output: Output) -> bool:
     """Whether it is a list that may be empty, and nobody complains."""
-    lists = Source.LISTCERTS, Source.LISTCACERTS, Source.LISTCRLS
+    lists = Source.LISTCERTS, Source.LISTCACERTS, Source.LISTCRLS, Source.LIST_CERTS
     is_list = any(output.asked[1:] == source.words[1:] for source in lists)
     return is_list and _complaint(output) is None
 

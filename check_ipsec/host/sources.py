@@ -44,6 +44,7 @@ class Source(Enum):
     )
     LIST_POLS = "list-pols", "swanctl --list-pols --pretty", 5.0, "traps and shunts of charon"
     STATS = "stats", "swanctl --stats --pretty", 5.0, "charon's threads, memory and counts of SAs"
+    VERSION = "version", "swanctl --version --daemon --pretty", 1.0, "with -v: charon's release"
     XFRM_STATE = "xfrm-state", "ip xfrm state list nokeys", 1.0, "the kernel's states"
     XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
     XFRM_STATISTICS = "xfrm-statistics", "ip -s xfrm state list nokeys", 1.0, "states with counters"
@@ -69,6 +70,7 @@ class Source(Enum):
         "the CA certificates that it has",
     )
     LISTCRLS = "listcrls", "ipsec stroke listcrls --utc", 5.0, "its lists of revoked certificates"
+    LIST_CERTS = "list-certs", "swanctl --list-certs --utc", 5.0, "the same three over VICI"
     CERTS = "certs", "/etc/ipsec.d/certs", 1.0, "with --files: the certificates of its ends"
     CACERTS = "cacerts", "/etc/ipsec.d/cacerts", 1.0, "with --files: the CA certificates"
     CRLS = "crls", "/etc/ipsec.d/crls", 1.0, "with --files: the lists of revoked certificates"

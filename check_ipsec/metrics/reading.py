@@ -15,7 +15,7 @@ from check_ipsec.model.certificates import Credentials
 from check_ipsec.model.configuration import Configuration
 from check_ipsec.moment import snapshot
 from check_ipsec.moment.answer import Daemon
-from check_ipsec.moment.credentials import LISTS, Held
+from check_ipsec.moment.credentials import LISTS, Held, certificate_lists
 from check_ipsec.moment.whole import Whole, take
 from check_ipsec.truth import certificates
 from check_ipsec.truth.certificate_items import Item
@@ -119,12 +119,12 @@ def read(host: Host, asked: Asked) -> Reading:
 
 
 def sources(asked: Asked, configuration: Configuration) -> tuple[Source, ...]:
-    """What is read beside the SAs; certificates are listed by stroke alone."""
+    """What is read beside the SAs."""
     return (
         *AROUND,
         *((Source.LISTCOUNTERS,) if asked.counters or asked.counters_by_name else ()),
         *((Source.LISTCOUNTERS_ALL,) if asked.counters_by_name else ()),
-        *(LISTS if asked.certificates and not configuration.over_vici else ()),
+        *(certificate_lists(configuration) if asked.certificates else ()),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple, Optional, TypeVar, Union
 
 from check_ipsec.errors import (
+    CaptureError,
     CheckIpsecError,
     CommandFailed,
     DaemonNotRunning,
@@ -42,6 +43,7 @@ def take(
 ) -> Snapshot:
     """Read and parse ``sources``; without busy SAs where charon is slow and that is one.
 
+    charon's release is no part of its answer over VICI: who wants it names its source.
     ``configuration`` says how charon is asked, and how the connections are called. Raises
     NotPermitted or CommandFailed where charon may not be asked or the command is missing,
     ParseError where its text cannot be understood, CaptureError where a captured host lacks
@@ -50,6 +52,8 @@ def take(
     taken = Snapshot()
     if Source.STATUSALL in sources:
         taken = taken._replace(daemon=read_daemon(host, deadline, configuration))
+    if Source.VERSION in sources and configuration.over_vici:
+        taken = taken._replace(daemon=with_release(taken.daemon, host, deadline))
     if not uses_libipsec(taken.daemon):
         if Source.XFRM_STATE in sources:
             taken = taken._replace(states=read(host, deadline, *STATES))
@@ -94,6 +98,23 @@ def read_vici(host: Host, deadline: Deadline, configuration: Configuration) -> D
         if len({one.section is None for one in configuration.connections}) < 2:
             raise
     return read_statusall(host, deadline, configuration)
+
+
+def with_release(
+    daemon: Optional[Union[Daemon, DaemonNotRunning]], host: Host, deadline: Deadline
+) -> Optional[Union[Daemon, DaemonNotRunning]]:
+    """The same with charon's release, which no other text over VICI has, if it can be had."""
+    from check_ipsec.grammar import vici
+
+    if not isinstance(daemon, Daemon) or daemon.status.daemon.version:
+        return daemon
+    try:
+        text = text_of(Source.VERSION, host.read(Source.VERSION, deadline))
+        release = vici.parse_version(text, spoken(Source.VERSION))
+    except (*ERRORS, CaptureError):
+        return daemon
+    status = daemon.status
+    return daemon._replace(status=status._replace(daemon=status.daemon._replace(version=release)))
 
 
 def read_statusall(host: Host, deadline: Deadline, configuration: Configuration) -> Daemon:

@@ -20,7 +20,8 @@ So the text is read. It is complete when it ends in its reply. Without ``--noblo
 lists every IKE_SA; with it, it leaves out those that are busy, and says nothing of that:
 then it is compared with the number that ``--stats`` counts.
 
-What ``ipsec statusall`` tells and VICI does not: the release, the addresses that charon
+What ``ipsec statusall`` tells and VICI does not: the release (but with ``swanctl --version
+--daemon``, a process more), the addresses that charon
 listens on (here those that IKE_SAs end on), the pools of ipsec.conf, the number of a trap.
 
 Children of swanctl.conf are unique within their connection only, so they are named

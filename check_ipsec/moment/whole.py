@@ -20,7 +20,7 @@ from check_ipsec.model.configuration import Configuration
 from check_ipsec.model.kernel import Policies, States
 from check_ipsec.model.traffic import Statistics
 from check_ipsec.moment.answer import Daemon
-from check_ipsec.moment.credentials import LISTS, listed
+from check_ipsec.moment.credentials import certificate_lists, listed
 from check_ipsec.moment.snapshot import (
     ERRORS,
     POLICIES,
@@ -80,15 +80,15 @@ def take(
     others: dict[str, Any] = {
         field: captured(partial(read, host, deadline, *row)) for field, row in rows.items()
     }
-    credentials = None
-    if answers and set(LISTS) <= set(sources):
-        credentials = captured(lambda: listed(host, deadline))
+    credentials, lists = None, certificate_lists(configuration)
+    if answers and set(lists) <= set(sources):
+        credentials = captured(lambda: listed(host, deadline, configuration))
     found = {
         Source.STATUSALL: daemon,
         Source.XFRM_STATISTICS: counts.states,
         Source.XFRM_POLICY: policies,
         **{rows[field][0]: one for field, one in others.items() if field != "boot"},
-        Source.LISTCERTS: credentials,
+        lists[0]: credentials,
     }
     return Whole(
         Snapshot(daemon, counts.states, policies),

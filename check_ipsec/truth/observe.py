@@ -34,7 +34,8 @@ class Question(NamedTuple):
 
     ``include`` and ``exclude`` are case-sensitive globs over connection names; an
     excluded name stays out even if it is included. ``timeout`` and ``pause``, what a
-    fleeting picture gets to settle before the second look, are in seconds.
+    fleeting picture gets to settle before the second look, are in seconds. ``details``:
+    charon's release too, though that is one more command over VICI.
     """
 
     include: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Question(NamedTuple):
     ask_kernel: bool = True
     timeout: float = DEFAULT_TIMEOUT
     pause: float = 1.0
+    details: bool = False
 
 
 class Observation(NamedTuple):
@@ -119,7 +121,10 @@ def look(
     host: Host, deadline: Deadline, configuration: Configuration, question: Question
 ) -> Observation:
     """One moment of the host, judged."""
-    snapshot = take(host, deadline, configuration, SOURCES if question.ask_kernel else OF_CHARON)
+    sources = SOURCES if question.ask_kernel else OF_CHARON
+    if question.details:
+        sources = (*sources, Source.VERSION)
+    snapshot = take(host, deadline, configuration, sources)
     return judged(snapshot, configuration, question)
 
 

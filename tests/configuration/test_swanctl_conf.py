@@ -19,6 +19,7 @@ from check_ipsec.host.host import Way
 from check_ipsec.host.live import LiveHost
 from check_ipsec.model.configuration import Connection
 from check_ipsec.truth.observe import Question, chosen
+from check_ipsec.truth.rounds import files_of
 from tests.ipsec_conf import MemoryFiles
 from tests.swanctl import SWANCTL, description, loaded, resolved, texts, tree
 
@@ -192,3 +193,45 @@ def test_no_file_at_all(tmp_path: Path) -> None:
 def test_a_capture_holds_no_secret(tmp_path: Path) -> None:
     text = GW + 'secrets { ike { secret = "hush" } }\n'
     assert "hush" not in "".join(kept(host(tmp_path, None, text)).values())
+
+
+# --- certificates -------------------------------------------------------------
+
+ROUNDS = """\
+ends { remote { revocation = Strict } }
+connections { gw : ends {
+  local-eap { round = 2
+    id = second
+    certs = b.pem
+  }
+  local-cert { round = 1
+    certs = rsa.pem , /somewhere/ecdsa.pem
+    cert-1 { file = more.pem }
+    cert-2 { handle = 0a0b }
+    cacert { file = ca.pem }
+  }
+  remote { pubkeys = bob.pem
+    cert { file = bob.pem }
+  }
+} }
+"""
+
+
+def test_certificates_of_each_round() -> None:
+    (connection,) = load(MAIN, MemoryFiles(**{MAIN: ROUNDS})).connections
+    settings = dict(connection.settings)
+    assert {key: settings[key] for key in settings if "cert" in key or "pub" in key} == {
+        "leftcerts": "rsa.pem,/somewhere/ecdsa.pem,more.pem",
+        "leftcerts2": "b.pem",
+        "rightcerts": "bob.pem",
+        "rightpubkeys": "bob.pem",
+    }
+    assert (settings["leftid2"], settings["strictcrlpolicy"]) == ("second", "yes")
+    assert connection.told("leftid2=second") == "id=second"
+    assert [(key, Path(name).name) for key, name in files_of(connection)] == [
+        ("leftcerts", "rsa.pem"),
+        ("leftcerts", "ecdsa.pem"),
+        ("leftcerts", "more.pem"),
+        ("leftcerts2", "b.pem"),
+        ("rightcerts", "bob.pem"),
+    ]

@@ -263,3 +263,39 @@ def test_a_line_less_is_never_healthier(kind: str) -> None:
         for kind_of in ("ike_sas", "peers", "traps", "shunts"):
             ours, theirs = getattr(found, kind_of), getattr(whole, kind_of)
             assert len(ours) == len(theirs) or found.unread, lines[number]
+
+
+VERSION = """\
+version reply {
+  daemon = charon-systemd
+  version = 6.1.0
+  sysname = Linux
+  release = 6.1.176
+  machine = x86_64
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "release"),
+    [
+        (VERSION, "6.1.0"),
+        ("version reply {\n}\n", None),
+        (VERSION[:-3], None),
+        (Output(Source.VERSION.words, "", refused=True), None),
+        (Output(Source.VERSION.words, "", timed_out=True), None),
+    ],
+)
+def test_the_release_where_it_is_asked_for(said: Output | str, release: str | None) -> None:
+    host = Spoken(BOTH[0], VERSION=said)
+    configuration = Configuration("", (), over_vici=True)
+    found = take(host, Deadline(), configuration, (Source.STATUSALL, Source.VERSION)).daemon
+    assert isinstance(found, Daemon)
+    assert found.status.daemon.version == release
+    assert host.asked.count(Source.VERSION) == 1
+
+
+def test_the_release_costs_a_command_that_nobody_else_runs() -> None:
+    host = Spoken(BOTH[0])
+    assert status(host).daemon.version is None
+    assert Source.VERSION not in host.asked
