@@ -44,7 +44,7 @@ class Source(Enum):
     )
     LIST_POLS = "list-pols", "swanctl --list-pols --pretty", 5.0, "traps and shunts of charon"
     STATS = "stats", "swanctl --stats --pretty", 5.0, "charon's threads, memory and counts of SAs"
-    VERSION = "version", "swanctl --version --daemon --pretty", 1.0, "with -v: charon's release"
+    VERSION = "version", "swanctl --version --daemon --pretty", 2.0, "with -v: charon's release"
     XFRM_STATE = "xfrm-state", "ip xfrm state list nokeys", 1.0, "the kernel's states"
     XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
     XFRM_STATISTICS = "xfrm-statistics", "ip -s xfrm state list nokeys", 1.0, "states with counters"

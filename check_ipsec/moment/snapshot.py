@@ -52,8 +52,6 @@ def take(
     taken = Snapshot()
     if Source.STATUSALL in sources:
         taken = taken._replace(daemon=read_daemon(host, deadline, configuration))
-    if Source.VERSION in sources and configuration.over_vici:
-        taken = taken._replace(daemon=with_release(taken.daemon, host, deadline))
     if not uses_libipsec(taken.daemon):
         if Source.XFRM_STATE in sources:
             taken = taken._replace(states=read(host, deadline, *STATES))
@@ -61,6 +59,9 @@ def take(
             taken = taken._replace(policies=read(host, deadline, *POLICIES))
     if isinstance(taken.states, States) and isinstance(taken.policies, Policies):
         taken = taken._replace(states=completed(host, deadline, taken.states, taken.policies))
+    if Source.VERSION in sources and configuration.over_vici:
+        # last, for no verdict needs it
+        taken = taken._replace(daemon=with_release(taken.daemon, host, deadline))
     return taken
 
 
