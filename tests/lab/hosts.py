@@ -178,7 +178,7 @@ class Host:
 
     def start_swanctl(self, swanctl_conf: str) -> None:
         """Starts charon-systemd, waits for its socket, and loads swanctl.conf."""
-        log = "filelog { lab { path = /var/log/charon.log\n flush_line = yes\n default = 1 } }"
+        log = "filelog { lab { path = /var/log/lab.log\n flush_line = yes\n default = 1 } }"
         self.write("/etc/strongswan.d/lab.conf", f"charon-systemd {{\n{log}\n}}\n")
         self.write("/etc/swanctl/swanctl.conf", swanctl_conf)
         self.spawn("charon-systemd")
