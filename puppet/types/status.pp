@@ -1,0 +1,2 @@
+# @summary A status of a plugin.
+type Ipsec::Status = Enum['ok', 'warning', 'critical', 'unknown']
