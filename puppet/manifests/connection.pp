@@ -20,7 +20,7 @@ define ipsec::connection (
 ) {
   include ipsec
 
-  $name.assert_type(Ipsec::Name)
+  assert_type(Ipsec::Name, $name)
   if $ipsec::ensure == 'present' {
     file { "/etc/ipsec.d/connections/${name}.conf":
       ensure  => stdlib::ensure($ensure, 'file'),

@@ -22,7 +22,7 @@ define ipsec::secret (
 ) {
   include ipsec
 
-  $name.assert_type(Ipsec::Name)
+  assert_type(Ipsec::Name, $name)
   $is_key = $type in ['RSA', 'ECDSA', 'PKCS8', 'P12']
   if $is_key != ($file =~ NotUndef) or ($file =~ Undef and $secret =~ Undef) {
     $wanted = $is_key ? { true => 'a file', default => 'a secret and no file' }
