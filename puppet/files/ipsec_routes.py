@@ -15,7 +15,6 @@ from ipaddress import ip_address, ip_network
 PROTOCOL = "118"
 IP = ("/usr/sbin/ip", "/sbin/ip")
 USAGE = "usage: ipsec-routes apply FILE | check FILE | flush"
-NOWHERE = {"unreachable", "blackhole", "prohibit", "throw"}
 
 
 class RoutesError(Exception):
@@ -43,19 +42,20 @@ def wanted(path):
             for number, line in enumerate(lines, 1):
                 words = line.partition("#")[0].split()
                 if words:
-                    found[address(words, f"{path}:{number}")] = words[1]
+                    peer, mtu = pair(words, f"{path}:{number}")
+                    found[peer] = mtu
     except (OSError, UnicodeError) as error:
         raise RoutesError(f"cannot read {path}: {error}") from error
     return found
 
 
-def address(words, place):
-    """The address of a line."""
+def pair(words, place):
+    """Address and MTU of a line."""
     try:
-        (text, mtu) = words
+        text, mtu = words
         if not 1280 <= int(mtu) <= 65535:
             raise ValueError
-        return ip_address(text)
+        return ip_address(text), mtu
     except ValueError:
         raise RoutesError(f"{place}: expected ADDRESS MTU") from None
 
@@ -63,7 +63,8 @@ def address(words, place):
 def table(version):
     """The routes of the main table: own ones by address, and the others with their networks."""
     own, others = {}, []
-    for route in json.loads(ip(f"-{version}", "-j", "-N", "route", "show", "table", "main") or "[]"):
+    routes = ip(f"-{version}", "-d", "-j", "route", "show", "table", "main")
+    for route in json.loads(routes or "[]"):
         network = to_network(route["dst"], version)
         if route.get("protocol") == PROTOCOL:
             own[network.network_address] = route
@@ -83,7 +84,7 @@ def leading(peer, others):
     """Where the best other route leads, as words of ip(8). Raises RoutesError."""
     for network, route in others:
         if peer in network:
-            if route.get("type") in NOWHERE:
+            if route.get("type", "unicast") != "unicast":
                 break
             return way(route)
     raise RoutesError(f"no route to {peer}")
@@ -92,9 +93,11 @@ def leading(peer, others):
 def way(route):
     """Where a route leads, as words of ip(8)."""
     words = ["src", route["prefsrc"]] if "prefsrc" in route else []
-    for hop in route.get("nexthops", ()):
+    if "nexthops" not in route:
+        return words + one_way(route)
+    for hop in route["nexthops"]:
         words += ["nexthop", *one_way(hop), "weight", str(hop.get("weight", 1))]
-    return words or one_way(route) if "nexthops" in route else words + one_way(route)
+    return words
 
 
 def one_way(hop):
@@ -140,16 +143,18 @@ def main(arguments):
     action, *files = arguments or [""]
     if (action, len(files)) not in (("apply", 1), ("check", 1), ("flush", 0)):
         raise RoutesError(USAGE)
-    problems = False
+    status = 0
     for change in changes(wanted(files[0]) if files else {}):
         if action == "check":
             return 1
-        if isinstance(change, RoutesError):
-            print(f"ipsec-routes: {change}", file=sys.stderr)
-            problems = True
-        else:
+        try:
+            if isinstance(change, RoutesError):
+                raise change
             ip(*change)
-    return 1 if problems else 0
+        except RoutesError as error:
+            print(f"ipsec-routes: {error}", file=sys.stderr)
+            status = 1
+    return status
 
 
 if __name__ == "__main__":
