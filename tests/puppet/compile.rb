@@ -1,15 +1,15 @@
 # frozen_string_literal: true
 
-# ruby compile.rb MODULES HIERADATA NODES: catalogues of nodes, as JSON by their names.
+# ruby compile.rb MODULES: catalogues, as long as there are questions.
 #
-# MODULES is a path as in modulepath, HIERADATA a file in YAML, NODES a JSON object with the
-# facts of each node by its name.
+# A question is a line of JSON, {"data": Hiera's, "facts": {NODE: its facts}}, and so is its
+# answer, {"catalogues": {NODE: catalogue}} or {"refusal": reason}. MODULES is as in modulepath.
 
 require 'json'
 require 'puppet'
 require 'tmpdir'
 
-modules, hieradata, nodes = ARGV
+MODULES = ARGV.fetch(0).split(':')
 
 def compiled(environment, name, facts)
   node = Puppet::Node.new(name, environment: environment,
@@ -19,25 +19,32 @@ def compiled(environment, name, facts)
   Puppet::Parser::Compiler.compile(node).to_resource.to_data_hash
 end
 
+def answer(manifest, question)
+  environment = Puppet::Node::Environment.create(:production, MODULES, manifest)
+  loaders = Puppet::Pops::Loaders.new(environment)
+  Puppet.override(current_environment: environment, loaders: loaders) do
+    { 'catalogues' => question['facts'].to_h { |name, facts| [name, compiled(environment, name, facts)] } }
+  end
+rescue Puppet::Error => e
+  { 'refusal' => e.message }
+end
+
 Dir.mktmpdir do |folder|
-  hiera = File.join(folder, 'hiera.yaml')
-  File.write(hiera, <<~YAML)
-    version: 5
-    hierarchy:
-      - {name: site, data_hash: yaml_data, datadir: #{File.dirname(hieradata)}, path: #{File.basename(hieradata)}}
-  YAML
+  hiera, data, manifest = %w[hiera.yaml site.yaml site.pp].map { |name| File.join(folder, name) }
+  File.write(hiera, JSON.generate(
+                      'version' => 5,
+                      'hierarchy' => [{ 'name' => 'site', 'data_hash' => 'yaml_data',
+                                        'datadir' => folder, 'path' => 'site.yaml' }]
+                    ))
+  File.write(manifest, "lookup('classes').include\n")
   Puppet.initialize_settings(['--confdir', folder, '--vardir', folder, '--hiera_config', hiera,
                               '--strict', 'error', '--log_level', 'warning'])
+  # warnings too go to standard error
   Puppet::Util::Log.newdestination(:console)
-  manifest = File.join(folder, 'site.pp')
-  File.write(manifest, "lookup('classes').include\n")
-  catalogues = JSON.parse(File.read(nodes)).to_h do |name, facts|
-    environment = Puppet::Node::Environment.create(:production, modules.split(':'), manifest)
-    Puppet.override(current_environment: environment, loaders: Puppet::Pops::Loaders.new(environment)) do
-      [name, compiled(environment, name, facts)]
-    end
+  $stdout.sync = true
+  $stdin.each_line do |line|
+    question = JSON.parse(line)
+    File.write(data, JSON.generate(question['data']))
+    puts JSON.generate(answer(manifest, question))
   end
-  puts JSON.generate(catalogues)
-rescue Puppet::Error => e
-  abort e.message
 end

@@ -1,10 +1,10 @@
 """Catalogues of hosts, compiled by Puppet, and the files that they lay."""
 
+import atexit
 import json
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -76,34 +76,48 @@ class Laid:
         return sorted(path for path in self.texts if fnmatch(path, pattern))
 
 
-@contextmanager
-def modules() -> Iterator[str]:
-    """A modulepath: the module under its name, and Debian's."""
-    with TemporaryDirectory() as folder:
-        (Path(folder) / "ipsec").symlink_to(MODULE)
-        yield f"{folder}:{DEBIAN}"
+class Puppet:
+    """A Puppet that compiles one catalogue after another."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory()
+        (Path(self._folder.name) / "ipsec").symlink_to(MODULE)
+        modules = f"{self._folder.name}:{DEBIAN}"
+        self._process = subprocess.Popen(["ruby", COMPILE, modules], text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+        atexit.register(self.close)
+
+    def answer(self, data: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+        """What it says of hosts with these facts and Hiera's ``data``."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps({"data": data, "facts": facts}) + "\n")
+        self._process.stdin.flush()
+        found: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return found
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+        self._folder.cleanup()
+
+    def compiled(self, data: dict[str, Any], facts: dict[str, Any]) -> dict[str, Catalogue]:
+        """The catalogue of each host."""
+        answer = self.answer(data, facts)
+        assert "refusal" not in answer, answer["refusal"]
+        return {name: Catalogue(document) for name, document in answer["catalogues"].items()}
 
 
-def run(data: dict[str, Any], facts: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    """What Puppet says of hosts with these facts and Hiera's ``data``."""
-    with modules() as path, TemporaryDirectory() as folder:
-        hiera, nodes = Path(folder) / "site.yaml", Path(folder) / "nodes.json"
-        hiera.write_text(json.dumps(data))
-        nodes.write_text(json.dumps(facts))
-        return subprocess.run(["ruby", COMPILE, path, hiera, nodes], check=False,
-                              capture_output=True, text=True, timeout=300)  # fmt: skip
+puppet = cache(Puppet)
 
 
 def compiled(data: dict[str, Any], facts: dict[str, Any]) -> dict[str, Catalogue]:
     """The catalogue of each host."""
-    done = run(data, facts)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return {name: Catalogue(document) for name, document in json.loads(done.stdout).items()}
+    return puppet().compiled(data, facts)
 
 
 def refusal(data: dict[str, Any], name: str = "alone") -> str:
     """Why Puppet makes no catalogue."""
-    done = run(data, {name: FACTS})
-    assert done.returncode == 1, "it is not refused"
-    return done.stderr
+    answer = puppet().answer(data, {name: FACTS})
+    assert "refusal" in answer, "it is not refused"
+    return str(answer["refusal"])
