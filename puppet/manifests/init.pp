@@ -73,7 +73,12 @@ class ipsec (
       ipsec::connection { $name: settings => $settings }
     }
     $secrets.unwrap.each |$name, $parameters| {
-      ipsec::secret { $name: * => $parameters }
+      $secret = $parameters['secret'] ? {
+        Undef     => {},
+        Sensitive => {},
+        default   => { 'secret' => Sensitive($parameters['secret']) },
+      }
+      ipsec::secret { $name: * => $parameters + $secret }
     }
   } else {
     Class['ipsec::service'] -> Class['ipsec::config'] -> Class['ipsec::install']
