@@ -28,7 +28,8 @@ Facter.add(:ipsec, type: :aggregate) do
     release = charon['version'] ||
               Facter::Core::Execution.execute('/usr/sbin/ipsec --version 2>/dev/null',
                                               timeout: 5, on_fail: '')[%r{strongSwan U?([0-9][^/ ]*)}, 1]
-    found = {}
+    # whether charon may have read a certificate of the mesh before this run of Puppet
+    found = { 'certificate' => File.exist?('/etc/ipsec.d/certs/mesh.pem') }
     found['version'] = release if release
     found['daemon'] = { 'running' => charon['running'] } unless charon['running'].nil?
     found['status'] = answer['status'] if answer['status']

@@ -33,6 +33,12 @@ class ipsec::mesh::certificates (
     default => 'source',
   }
 
+  # who has read none has nothing to read again, and would begin every connection twice
+  $told = $facts.dig('ipsec', 'certificate') ? {
+    true    => [Exec['ipsec rereadall'], Exec['ipsec reload']],
+    default => Exec['ipsec rereadall'],
+  }
+
   if $present {
     file {
       default:
@@ -40,7 +46,7 @@ class ipsec::mesh::certificates (
         group     => 'root',
         show_diff => false,
         backup    => false,
-        notify    => [Exec['ipsec rereadall'], Exec['ipsec reload']],
+        notify    => $told,
         before    => Class['ipsec::service'],
         ;
       '/etc/ipsec.d/certs/mesh.pem':
@@ -79,13 +85,13 @@ class ipsec::mesh::certificates (
         *      => { $from => $authorities[$number] },
       }
     } else {
-      $told = $ipsec::ensure ? {
+      $rereads = $ipsec::ensure ? {
         'present' => Exec['ipsec rereadall'],
         default   => undef,
       }
       file { $path:
         ensure => absent,
-        notify => $told,
+        notify => $rereads,
       }
     }
   }

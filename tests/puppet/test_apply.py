@@ -1,0 +1,180 @@
+"""A host, step by step: what `puppet apply` changes, and what charon is told of it.
+
+Real files, routes and commands, in namespaces of their own; strongSwan and systemd only note
+what they are told, and packages are ones that are installed, or that nobody has.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.hosts import ROOT
+from tests.programs import program
+from tests.puppet.compiled import MODULE
+from tests.puppet.test_mesh import NODES
+
+HERE = ROOT / "tests/puppet"
+OWN = "/etc/own/{}.pem"
+LAID: dict[str, Any] = {
+    "classes": ["ipsec::mesh", "ipsec::monitoring"],
+    "ipsec::packages": ["dash"],
+    "ipsec::purge": True,
+    "ipsec::mesh::nodes": NODES,
+    "ipsec::mesh::domain": "example.org",
+    "ipsec::mesh::certificates": {
+        "cert": "/etc/own/cert.pem",
+        "key": "/etc/own/key.pem",
+        "type": "RSA",
+        "ca": ["/etc/own/ca.pem"],
+    },
+    "ipsec::monitoring::package": "bash",
+    "ipsec::monitoring::metrics": ["prometheus"],
+    "ipsec::monitoring::options": {"check_ipsec": {"critical": "10%"}},
+}
+FEWER = LAID | {"ipsec::mesh::nodes": {name: NODES[name] for name in NODES if name != "cp0102"}}
+CIPHER = FEWER | {"ipsec::defaults": {"esp": "aes256gcm16-ecp384bp-noesn!"}}
+LOGGING = CIPHER | {"ipsec::logging": {"net": 0}}
+NOBODY = "no-such-package-of-a-test"
+GONE = LOGGING | {
+    "ipsec::ensure": "absent",
+    "ipsec::packages": [NOBODY],
+    "ipsec::monitoring::ensure": "absent",
+    "ipsec::monitoring::package": f"{NOBODY}-either",
+}
+IPSEC = """
+case $1 in
+--version) echo 'Linux strongSwan U5.9.8/K6.1' ;;
+*) echo "ipsec $*" >>{}/told ;;
+esac
+"""
+# Hiera's data of each step, and a script before it
+STEPS = {
+    "laid": (LAID, ""),
+    "again": (LAID, ""),
+    "a peer less": (FEWER, ""),
+    "another cipher": (CIPHER, ""),
+    "a renewed certificate": (CIPHER, "echo renewed >/etc/own/cert.pem"),
+    "another level": (LOGGING, "touch /etc/ipsec.d/cacerts/stranger.pem"),
+    "as before": (LOGGING, "rm -f /run/active/nagios-nrpe-server"),
+    "gone": (GONE, ""),
+    "gone again": (GONE, ""),
+}
+
+
+class Step(NamedTuple):
+    """What a run of Puppet came to: its status, what was told, said, and is there now."""
+
+    status: int
+    told: list[str]
+    said: str
+    left: list[str]
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step]:
+    if os.geteuid() != 0:
+        pytest.fail("needs root, for namespaces")
+    folder = tmp_path_factory.mktemp("host")
+    for number, (data, before) in enumerate(STEPS.values()):
+        step = folder / "steps" / str(number)
+        step.mkdir(parents=True)
+        (step / "site.yaml").write_text(json.dumps(data))
+        if before:
+            (step / "before").write_text(before + "\n")
+    for name in ("modules", "puppet", "var"):
+        (folder / name).mkdir()
+    (folder / "modules/ipsec").symlink_to(MODULE)
+    hierarchy = [{"name": "site", "data_hash": "yaml_data", "path": "site.yaml",
+                  "datadir": f"{folder}/last"}]  # fmt: skip
+    (folder / "hiera.yaml").write_text(json.dumps({"version": 5, "hierarchy": hierarchy}))
+    program(folder, "ipsec", IPSEC.format(folder))
+    told = (HERE / "systemctl.sh").read_text().replace("$FOLDER", str(folder))
+    program(folder, "systemctl", told.partition("\n")[2])
+    shutil.copy("/bin/dash", folder / "systemd")
+    subprocess.run(
+        ["unshare", "-mnpf", "--mount-proc", folder / "systemd", HERE / "host.sh", folder],
+        check=True, stdin=subprocess.DEVNULL, timeout=400,
+    )  # fmt: skip
+    return {name: came_to(folder / "steps" / str(number)) for number, name in enumerate(STEPS)}
+
+
+def came_to(path: Path) -> Step:
+    read = {name: Path(f"{path}.{name}").read_text() for name in ("status", "told", "said", "left")}
+    return Step(int(read["status"]), read["told"].splitlines(), read["said"],
+                sorted(read["left"].splitlines()))  # fmt: skip
+
+
+def of_ipsec(one: Step) -> list[str]:
+    """What charon and its starter were told."""
+    return [line for line in one.told if "ipsec " in line or "charon" in line]
+
+
+def test_the_first_run_lays_all(steps: dict[str, Step]) -> None:
+    first = steps["laid"]
+    assert first.status == 2, first.said
+    units = ["strongswan-starter", "ipsec-routes", "ipsec-metrics-prometheus.timer"]
+    for unit in units:
+        assert f"systemctl enable {unit}" in first.told
+    assert "systemctl start strongswan-starter" in first.told
+    # charon has just read all: what it reads again would begin every connection twice
+    assert "ipsec reload" not in first.told
+    assert not [line for line in first.told if "restart" in line]
+    modes = dict(line.split() for line in first.left if line.startswith("/"))
+    assert modes["/ipsec.secrets"] == modes["/ipsec.d/private/mesh.pem"] == "600"
+    assert modes["/ipsec.d/secrets/mesh.secrets"] == "600"
+    assert modes["/ipsec.conf"] == modes["/ipsec.d/connections/cp0101_v4.conf"] == "644"
+    assert len([line for line in first.left if "mtu lock 1450" in line]) == 4
+
+
+def test_the_second_run_changes_nothing(steps: dict[str, Step]) -> None:
+    for name in ("again", "as before", "gone again"):
+        assert (steps[name].status, steps[name].told) == (0, []), steps[name].said
+    assert steps["again"].left == steps["laid"].left
+
+
+def test_a_peer_that_is_gone_is_an_update(steps: dict[str, Step]) -> None:
+    fewer = steps["a peer less"]
+    assert (fewer.status, fewer.told) == (2, ["ipsec update"]), fewer.said
+    gone = set(steps["laid"].left) - set(fewer.left)
+    assert {line.split()[0] for line in gone} == {
+        "/ipsec.d/connections/cp0102_v4.conf",
+        "/ipsec.d/connections/cp0102_v6.conf",
+        "198.51.100.2",
+        "2001:db8:2::2",
+    }
+
+
+def test_another_cipher_is_an_update(steps: dict[str, Step]) -> None:
+    cipher = steps["another cipher"]
+    assert (cipher.status, cipher.told) == (2, ["ipsec update"]), cipher.said
+
+
+def test_a_renewed_certificate_is_read_again(steps: dict[str, Step]) -> None:
+    renewed = steps["a renewed certificate"]
+    assert (renewed.status, renewed.told) == (2, ["ipsec rereadall", "ipsec reload"]), renewed.said
+
+
+def test_levels_of_the_log_are_a_signal_and_strangers_go(steps: dict[str, Step]) -> None:
+    level = steps["another level"]
+    assert (level.status, level.told) == (2, ["charon HUP", "ipsec rereadall"]), level.said
+    assert not [line for line in level.left if "stranger" in line]
+
+
+def test_nothing_is_left(steps: dict[str, Step]) -> None:
+    gone = steps["gone"]
+    assert gone.status == 2, gone.said
+    assert not [line for line in gone.left if not line.startswith("/own/")]
+    assert "systemctl stop strongswan-starter" in gone.told
+    assert "systemctl disable ipsec-routes" in gone.told
+    assert of_ipsec(gone) == [line for line in of_ipsec(gone) if line.startswith("systemctl ")]
+
+
+def test_no_run_shows_a_key(steps: dict[str, Step]) -> None:
+    for one in steps.values():
+        assert "Error" not in one.said
+        assert "/etc/ipsec.d/private/mesh.pem" not in one.said or "+key" not in one.said
