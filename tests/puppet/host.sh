@@ -25,9 +25,9 @@ ip route add 2001:db8:2::/64 dev lo
 
 mkdir -p /etc/own /run/active /run/enabled
 touch "$folder/told" /run/active/nagios-nrpe-server
-for name in cert key ca; do
-    echo "$name" >/etc/own/$name.pem
-done
+echo cert >/etc/own/cert.pem
+echo the-key-itself >/etc/own/key.pem
+echo ca >/etc/own/ca.pem
 echo $$ >/run/starter.charon.pid
 # a charon that notes its HUPs
 sh -c 'trap "echo charon HUP >>$0" HUP; while :; do sleep 0.05; done' "$folder/told" &

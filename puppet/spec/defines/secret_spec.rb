@@ -1,0 +1,36 @@
+# frozen_string_literal: true
+
+require 'spec_helper'
+
+describe 'ipsec::secret' do
+  let(:facts) { DEBIAN }
+  let(:title) { 'own' }
+
+  {
+    { type: 'ECDSA', file: '/etc/ipsec.d/private/own.pem' } => ": ECDSA /etc/ipsec.d/private/own.pem\n",
+    { type: 'RSA', file: '/k.pem', secret: sensitive('a phrase') } => ": RSA /k.pem \"a phrase\"\n",
+    { type: 'PSK', secret: sensitive('s'), selectors: ['192.0.2.1', '@x'] } => "\"192.0.2.1\" \"@x\" : PSK \"s\"\n",
+  }.each do |params, line|
+    context "of #{params[:type]}" do
+      let(:params) { params }
+
+      it { is_expected.to compile.with_all_deps }
+
+      it 'is a file that only root reads' do
+        is_expected.to contain_file('/etc/ipsec.d/secrets/own.secrets')
+          .with(mode: '0600', show_diff: false, backup: false)
+          .with_content(sensitive("# made by Puppet, module ipsec\n#{line}"))
+          .that_notifies('Exec[ipsec rereadall]')
+      end
+    end
+  end
+
+  [{ type: 'PSK' }, { type: 'RSA' }, { type: 'PIN', secret: 's' }, { type: 'PSK', secret: 'a"b' }, { type: 'RSA', file: 'own.pem' },
+   { type: 'PSK', secret: 's', selectors: ["a\nb"] }].each do |wrong|
+    context "with the wrong #{wrong}" do
+      let(:params) { wrong }
+
+      it { is_expected.to compile.and_raise_error(%r{needs|type|secret|file|selectors}) }
+    end
+  end
+end
