@@ -32,7 +32,7 @@
 # @param certificates
 #   Certificates other than those of Puppet's agent.
 # @param mtu
-#   The path MTU that routes to the peers are locked to; undef leaves routes alone.
+#   The path MTU that routes to the peers are locked to; false leaves routes alone.
 class ipsec::mesh (
   Hash[Ipsec::Node_name, Ipsec::Node, 1] $nodes,
   Enum['present', 'absent'] $ensure = 'present',
@@ -43,7 +43,7 @@ class ipsec::mesh (
   Boolean $drop = false,
   Ipsec::Settings $settings = {},
   Optional[Ipsec::Certificates] $certificates = undef,
-  Optional[Integer[1280, 9000]] $mtu = 1450,
+  Variant[Integer[1280, 9000], Boolean[false]] $mtu = 1450,
 ) {
   include ipsec
 
@@ -79,7 +79,7 @@ class ipsec::mesh (
     certificates => $certificates,
   }
   class { 'ipsec::mesh::routes':
-    present   => $present and $mtu =~ NotUndef,
+    present   => $present and $mtu =~ Integer,
     mtu       => $mtu,
     addresses => $pairs.map |$name, $pair| { $pair['right'] },
   }

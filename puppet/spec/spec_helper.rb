@@ -24,4 +24,5 @@ NODES = {
 RSpec.configure do |config|
   config.module_path = [MODULES, '/usr/share/puppet/modules', *ENV['MODULEPATH']&.split(':')].join(':')
   config.strict_variables = true
+  config.setup_fixtures = false
 end

@@ -9,7 +9,7 @@
 #   The peers.
 class ipsec::mesh::routes (
   Boolean $present,
-  Optional[Integer[1280, 9000]] $mtu,
+  Variant[Integer[1280, 9000], Boolean[false]] $mtu,
   Array[Stdlib::IP::Address::Nosubnet] $addresses,
 ) {
   assert_private()

@@ -8,8 +8,8 @@ describe 'ipsec::secret' do
 
   {
     { type: 'ECDSA', file: '/etc/ipsec.d/private/own.pem' } => ": ECDSA /etc/ipsec.d/private/own.pem\n",
-    { type: 'RSA', file: '/k.pem', secret: sensitive('a phrase') } => ": RSA /k.pem \"a phrase\"\n",
-    { type: 'PSK', secret: sensitive('s'), selectors: ['192.0.2.1', '@x'] } => "\"192.0.2.1\" \"@x\" : PSK \"s\"\n",
+    { type: 'RSA', file: '/k.pem', secret: 'a phrase' } => ": RSA /k.pem \"a phrase\"\n",
+    { type: 'PSK', secret: 's', selectors: ['192.0.2.1', '@x'] } => "\"192.0.2.1\" \"@x\" : PSK \"s\"\n",
   }.each do |params, line|
     context "of #{params[:type]}" do
       let(:params) { params }
