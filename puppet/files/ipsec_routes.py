@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 PROTOCOL = "118"
 IP = ("/usr/sbin/ip", "/sbin/ip")
@@ -22,7 +23,7 @@ class RoutesError(Exception):
 
 
 def ip(*words):
-    """What ip(8) answers."""
+    """The answer of ip(8). Raises RoutesError."""
     for program in IP:
         try:
             run = subprocess.run([program, *words], capture_output=True, text=True, check=False)
@@ -38,14 +39,14 @@ def wanted(path):
     """MTUs by address."""
     found = {}
     try:
-        with open(path, encoding="ascii") as lines:
-            for number, line in enumerate(lines, 1):
-                words = line.partition("#")[0].split()
-                if words:
-                    peer, mtu = pair(words, f"{path}:{number}")
-                    found[peer] = mtu
+        lines = Path(path).read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeError) as error:
         raise RoutesError(f"cannot read {path}: {error}") from error
+    for number, line in enumerate(lines, 1):
+        words = line.partition("#")[0].split()
+        if words:
+            peer, mtu = pair(words, f"{path}:{number}")
+            found[peer] = mtu
     return found
 
 
@@ -152,7 +153,7 @@ def main(arguments):
                 raise change
             ip(*change)
         except RoutesError as error:
-            print(f"ipsec-routes: {error}", file=sys.stderr)
+            sys.stderr.write(f"ipsec-routes: {error}\n")
             status = 1
     return status
 

@@ -18,7 +18,8 @@ HOST = {"alone": FACTS}
 VALUES: dict[str, list[Any]] = {
     "left": ["192.0.2.1", "%defaultroute", "gw-1.example.org", ["192.0.2.1", "2001:db8::1"]],
     "right": ["%any", "%any6", "2001:db8::/32", "192.0.2.0/24"],
-    "leftid": ['C=CH, O="a, b", CN=x', "@#0102", "# no comment", "version", "include x", "é=ü", "\\n"],
+    "leftid": ['C=CH, O="a, b", CN=x', "@#0102", "# no comment", "version", "include x", "é=ü",
+               "\\n"],
     "rightsubnet": ["%dynamic", "10.0.0.0/8[tcp/80]", "%dynamic[17]", ["10.0.0.0/8", "fd00::/8"]],
     "leftsourceip": ["%config4", "10.0.0.1", ["10.0.0.1", "fd00::1"]],
     "ike": ["aes128-sha256-modp2048", "aes128gcm16-prfsha384-ecp384bp,aes256-sha512-x25519!"],

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,16 +15,17 @@ TEMPLATES = [str(path.relative_to(MODULE)) for path in sorted(MODULE.rglob("*.ep
 
 
 @pytest.fixture
-def module(tmp_path: Path) -> Iterator[Path]:
+def module(tmp_path: Path) -> Path:
     """The module below its own name."""
     path = tmp_path / "ipsec"
     path.symlink_to(MODULE)
-    yield path
+    return path
 
 
 def said(folder: Path, *words: str) -> str:
     """What a command says, which is to succeed."""
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300,
+                          check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -47,9 +47,7 @@ def test_the_plugins_take_the_options_that_nrpe_gives() -> None:
     for command in COMMANDS:
         if command.is_plugin:
             _, *words = found[command.name]
-            taken = vars(command.parser().parse_args(words))
-            for name, value in OPTIONS[command.name].items():
-                assert str(taken[name]).startswith(str(value)) or taken[name] is not None
+            command.parser().parse_args(words)
             given = [word.partition("=")[0] for word in words]
             wanted = {f"--{name.replace('_', '-')}" for name, value in
                       OPTIONS[command.name].items() if value is not False}  # fmt: skip
