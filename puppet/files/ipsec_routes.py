@@ -23,7 +23,7 @@ class RoutesError(Exception):
 
 
 def ip(*words):
-    """The answer of ip(8). Raises RoutesError."""
+    """What the program says to these words. Raises RoutesError."""
     for program in IP:
         try:
             run = subprocess.run([program, *words], capture_output=True, text=True, check=False)
