@@ -38,7 +38,7 @@ Dir.mktmpdir do |folder|
                     ))
   File.write(manifest, "lookup('classes').include\n")
   Puppet.initialize_settings(['--confdir', folder, '--vardir', folder, '--hiera_config', hiera,
-                              '--strict', 'error', '--log_level', 'warning'])
+                              '--strict', 'error', '--strict_variables', '--log_level', 'warning'])
   # warnings too go to standard error
   Puppet::Util::Log.newdestination(:console)
   $stdout.sync = true
