@@ -22,7 +22,7 @@ NODES = {
 }.freeze
 
 RSpec.configure do |config|
-  config.module_path = [MODULES, '/usr/share/puppet/modules', *ENV['MODULEPATH']&.split(':')].join(':')
+  config.module_path = [MODULES, *ENV['MODULEPATH']&.split(':'), '/usr/share/puppet/modules'].join(':')
   config.strict_variables = true
   config.setup_fixtures = false
 end
