@@ -40,8 +40,10 @@ for step in "$folder"/steps/[0-9]; do
         sh "$step/before"
     fi
     : >"$folder/told"
-    puppet apply --detailed-exitcodes --certname cp0001.example.org --modulepath "$folder/modules:/usr/share/puppet/modules" \
-        --confdir "$folder/puppet" --vardir "$folder/var" --hiera_config "$folder/hiera.yaml" \
+    puppet apply --detailed-exitcodes --certname cp0001.example.org \
+        --modulepath "$folder/modules:/usr/share/puppet/modules" --hiera_config "$folder/hiera.yaml" \
+        --confdir "$folder/puppet" --vardir "$folder/var" --publicdir "$folder/public" \
+        --rundir /run/puppet --logdir "$folder/log" \
         --execute "lookup('classes').include" >"$step.said" 2>&1 && status=0 || status=$?
     sleep 0.1
     echo "$status" >"$step.status"
