@@ -1,2 +1,2 @@
-# @summary A secret that ipsec.secrets can hold in quotes.
-type Ipsec::Password = Variant[Sensitive[Pattern[/\A[^"[:cntrl:]]+\z/]], Pattern[/\A[^"[:cntrl:]]+\z/]]
+# @summary A secret that ipsec.secrets can hold in quotes. Not a bare String: Puppet shows a wrong one.
+type Ipsec::Password = Sensitive[Pattern[/\A[^"[:cntrl:]]+\z/]]
