@@ -8,8 +8,8 @@ an SA is judged by the file: whether it is up is check_ipsec's question.
 A charon that does not run or does not answer is CRITICAL.
 
 Perfdata: against_policy, connections, without_sa, forbidden, discouraged, small_group,
-not_encrypted, not_listed, open, ikev1, aggressive, no_pfs, mode, kernel, unknown: connections
-of which that is to be said.
+not_encrypted, not_listed, open, ikev1, aggressive, no_pfs, mode, kernel, numbers, unknown:
+connections of which that is to be said.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ STATUSES = (
     Status("--mode", (Concern.MODE,), Severity.WARNING, "status of another mode than the file's"),
     Status("--kernel", (Concern.KERNEL,), Severity.CRITICAL,
            "status where the kernel has another algorithm than charon says"),
+    Status("--sequence-numbers", (Concern.NUMBERS,), Severity.WARNING,
+           "status where the kernel has no ESN and charon says so, or the other way round"),
     Status("--unknown", (Concern.UNKNOWN,), Severity.WARNING,
            "status of an algorithm that no known release has"),
 )  # fmt: skip

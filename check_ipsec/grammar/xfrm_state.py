@@ -54,7 +54,7 @@ PROTOCOL = (
     rf"proto (?P<protocol>\S+) (?:{SPI})?"
     r"reqid (?P<reqid>\d+)(?:\(0x[0-9a-f]+\))? mode (?P<mode>[^\s,;]+)"
 )
-REPLAY = r"replay-window [^\n]*"
+REPLAY = r"replay-window (?P<replay>[^\n]*)"
 AUTH = r"auth(?:-trunc)? (?P<auth>\S+) [^\n]*"
 AEAD = r"aead (?P<aead>\S+) [^\n]*"
 ENC = r"enc (?P<enc>\S+) [^\n]*"
@@ -100,7 +100,7 @@ def parse(text: str, source: str) -> States:
 
 
 def _state(found: re.Match[str]) -> XfrmState:
-    source, destination, protocol, spi, reqid, mode, *attributes = found.groups()
+    source, destination, protocol, spi, reqid, mode, replay, *attributes = found.groups()
     value, mask, auth, aead, enc, comp, if_id, direction, *traffic = attributes
     return XfrmState(
         source=source,
@@ -116,6 +116,8 @@ def _state(found: re.Match[str]) -> XfrmState:
         if_id=number(if_id),
         direction=direction,
         selector=selector(*traffic) if traffic[0] else None,
+        # its flags: ip may write "esnextra_flag"
+        esn=" esn" in replay,
     )
 
 

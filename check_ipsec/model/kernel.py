@@ -35,7 +35,7 @@ class XfrmState(NamedTuple):
     ``protocol`` is a word as ``ip`` prints it (``esp``, ``ah``, ``comp``, or a
     number), the algorithms are the kernel's names. A larval state, waiting for a key
     exchange, has SPI 0 and no algorithm. ``direction`` (``in`` or ``out``) and ``selector``
-    are None where it has none.
+    are None where it has none. ``esn``: it has extended sequence numbers.
     """
 
     source: str
@@ -51,6 +51,7 @@ class XfrmState(NamedTuple):
     if_id: Optional[int] = None
     direction: Optional[str] = None
     selector: Optional[Selector] = None
+    esn: bool = False
     understood: bool = True
 
 

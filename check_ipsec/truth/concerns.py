@@ -20,6 +20,7 @@ NO_PFS          a CHILD_SA is rekeyed without a key exchange of its own: no prop
                 its IKE_SA
 MODE            an SA has another mode than the file
 KERNEL          the kernel's state of an SA has another algorithm than charon says
+NUMBERS         the kernel's state of an SA has not the sequence numbers that charon says
 UNKNOWN         an algorithm, or a keyword of the file, that no known release has; or an
                 SA that could not be read, or of which charon prints no proposal
 =============== ======================================================================
@@ -44,6 +45,7 @@ class Concern(Heading):
     NO_PFS = "rekeyed without PFS"
     MODE = "another mode"
     KERNEL = "kernel has another algorithm"
+    NUMBERS = "kernel has other sequence numbers"
     UNKNOWN = "not known"
 
 

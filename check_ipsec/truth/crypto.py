@@ -17,7 +17,7 @@ from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa
 from check_ipsec.model.kernel import XfrmState
 from check_ipsec.truth.concerns import Concern, Found
 from check_ipsec.truth.floor import NO_ENCRYPTION, SMALL_GROUPS, Level, level
-from check_ipsec.truth.kernel_algorithms import differing
+from check_ipsec.truth.kernel_algorithms import counts_otherwise, differing
 from check_ipsec.truth.observe_crypto import Agreement, Settings, StateKey
 from check_ipsec.truth.proposals import allows, completed
 from check_ipsec.truth.stale import MODES
@@ -249,16 +249,20 @@ def aggressive(moment: Moment) -> Iterator[Found]:
 
 
 def of_the_kernel(moment: Moment) -> Iterator[Found]:
-    """KERNEL."""
+    """KERNEL and NUMBERS."""
     for ike, child in moment.agreement.sas:
         ends = ((ike.local_host, child.spi_in), (ike.remote_host, child.spi_out))
         for destination, spi in ends:
             if moment.states is None or spi is None or not child.protocol:
                 continue
             state = moment.states.get((child.protocol.lower(), destination, spi))
-            listed = parse_printed(child.proposal or "").algorithms
-            for found, wanted in differing(listed, state) if state else ():
+            printed = parse_printed(child.proposal or "")
+            for found, wanted in differing(printed.algorithms, state) if state else ():
                 yield Found(Concern.KERNEL, "", f"kernel has {found}, not {wanted}")
+            if state is None or not child.proposal or printed.unknown:
+                continue
+            if text := counts_otherwise(printed.algorithms, state):
+                yield Found(Concern.NUMBERS, "", text)
 
 
 REASONS: tuple[Callable[[Moment], Iterator[Found]], ...] = (

@@ -4,6 +4,10 @@ Upstream: strongSwan, src/libcharon/plugins/kernel_netlink/kernel_netlink_ipsec.
 (``encryption_algs``, ``integrity_algs``); Linux, net/xfrm/xfrm_algo.c, whose names ``ip xfrm
 state`` shows in place of the older ones that charon may have used. An algorithm that is not
 here is not compared.
+
+Extended sequence numbers (ESN) are a flag of the state (Linux, XFRM_STATE_ESN). ``add_sa`` of
+that file does not set it where ``replay_window`` is 0, although it was agreed on; what the peer
+sends with ESN does not pass such a state, nor the other way round.
 """
 
 from __future__ import annotations
@@ -54,3 +58,11 @@ def differing(agreed: Iterable[Algorithm], state: XfrmState) -> Iterator[tuple[s
             continue
         if wanted and found != wanted and state.understood:
             yield found or "nothing", one.printed
+
+
+def counts_otherwise(agreed: Iterable[Algorithm], state: XfrmState) -> str | None:
+    """What the kernel does where it has ESN and charon says otherwise, or the other way round."""
+    wanted = any(one.kind is Kind.SEQUENCE_NUMBERS and one.name for one in agreed)
+    if not state.understood or wanted is state.esn:
+        return None
+    return "kernel has no ESN" if wanted else "kernel has ESN"

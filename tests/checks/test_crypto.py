@@ -25,6 +25,8 @@ LINES = {
         1, f"WARNING - {ONE} (ESP: no PFS; open to weaker: no ike=, no esp=)"
     ),
     "defaults-rekeyed-6.1.0": (1, f"WARNING - {ONE} (open to weaker: no ike=, no esp=)"),
+    "esn": FINE,
+    "esn-without-replay-window": (1, f"WARNING - {ONE} (kernel has no ESN)"),
     "fleet-130-one-weak": (
         1,
         "WARNING - 1 of 130 connections against policy: cp0003_v6 (IKE: 3DES_CBC, MODP_1024)",
@@ -200,6 +202,8 @@ def test_filters(capsys: pytest.CaptureFixture[str]) -> None:
         ("another-mode", ["--mode", "ok"], 0),
         ("of-the-kernel", ["--kernel", "warning"], 1),
         ("of-the-kernel", ["--no-kernel"], 0),
+        ("esn-without-replay-window", ["--sequence-numbers", "critical"], 2),
+        ("esn-without-replay-window", ["--no-kernel"], 0),
     ],
 )
 def test_status(

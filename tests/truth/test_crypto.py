@@ -1,5 +1,6 @@
 """What is against policy, a function a reason: each at its border."""
 
+import re
 from typing import Any
 
 import pytest
@@ -262,6 +263,26 @@ def test_a_state_with_another_algorithm() -> None:
         states = xfrm_state.parse(changed, "ip xfrm state").states
         by_key = {(one.protocol, one.destination, one.spi): one for one in states}
         assert words(states=by_key) == said
+
+
+@pytest.mark.parametrize("flags", ["flag esn", "flag af-unspec esn", "flag esnextra_flag 0x2"])
+@pytest.mark.parametrize("agreed_on", ["", "/ESN", "/ESN/NEWTHING"])
+def test_a_state_with_other_sequence_numbers(flags: str, agreed_on: str) -> None:
+    text = (ROOT / "fixtures/crypto/as-the-fleet/xfrm-state").read_text()
+    said = []
+    for changed in (text, re.sub(r"replay-window \d+ ", rf"\g<0>{flags}", text)):
+        states = xfrm_state.parse(changed, "ip xfrm state").states
+        by_key = {(one.protocol, one.destination, one.spi): one for one in states}
+        child = {"proposal": f"{CHILD.proposal}{agreed_on}"}
+        said.append([one for one in words(states=by_key, child=child) if "NUMBERS" in one])
+    assert (
+        said
+        == {
+            "": [[], ["NUMBERS kernel has ESN"]],
+            "/ESN": [["NUMBERS kernel has no ESN"], []],
+            "/ESN/NEWTHING": [[], []],
+        }[agreed_on]
+    )
 
 
 def test_a_state_that_is_not_there_is_check_ipsecs_question() -> None:

@@ -1,18 +1,21 @@
 """What ike=, esp= and ah= allow, and every keyword as real daemons have printed it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from check_ipsec.grammar.proposal import parse, parse_printed
 from check_ipsec.model.algorithms import Kind, algorithm, keywords, named
+from check_ipsec.truth.crypto import Policy, weaknesses
 from check_ipsec.truth.proposals import allows
 from tests.hosts import ROOT
 
 STRICT = "aes128gcm16-prfsha384-ecp384bp!"
 NEGOTIATED = "AES_GCM_16_128/PRF_HMAC_SHA2_384/ECP_384_BP"
 PRINTED = sorted((ROOT / "fixtures/keywords").glob("*.json"))
+DEFAULTS = sorted((ROOT / "fixtures/keywords").glob("*.defaults"))
 CBC = "AES_CBC_128/HMAC_SHA2_256_128"
 
 
@@ -151,6 +154,22 @@ def test_real_daemons_print_what_the_table_has(path: Path) -> None:
         # of the additional key exchanges of a CHILD_SA nothing is printed
         if one.name and not (one.round and key == "esp"):
             assert one in parse_printed(row["printed"]).algorithms, name
+
+
+def test_releases_whose_defaults_are_known() -> None:
+    assert [path.stem for path in DEFAULTS] == ["5.9.1", "5.9.8", "6.0.1", "6.1.0"]
+
+
+@pytest.mark.parametrize("path", DEFAULTS, ids=lambda path: path.stem)
+def test_what_charon_proposes_by_default_is_known(path: Path) -> None:
+    weak = set()
+    for proposal in path.read_text().splitlines():
+        about, _, words = proposal.partition(":")
+        # of the log alone; of an SA neither is printed
+        printed = parse_printed(re.sub("/NO_EXT_SEQ|/KE_NONE", "", words))
+        assert not printed.unknown
+        weak |= {(about, name) for _, name in weaknesses(about, printed.algorithms, Policy())}
+    assert weak == {("IKE", "3DES_CBC")}
 
 
 def test_kinds_are_those_of_upstream() -> None:

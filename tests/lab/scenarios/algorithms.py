@@ -2,6 +2,7 @@
 
 import re
 
+from lab.errors import LabError
 from lab.hosts import Host
 from lab.scenario import Lab, scenario
 from lab.scenarios.fleet import PEERS, connection, fleet, name, nodes
@@ -195,6 +196,26 @@ def crypto_of_the_kernel(lab: Lab) -> None:
         said=("#kernel-has-another-algorithm",),
     )  # fmt: skip
     expect(lab, alice, "OK - 1 connection as policy has it", "--no-kernel")
+
+
+@scenario(live=True, every_release=True)
+def crypto_esn(lab: Lab) -> None:
+    """ESN was agreed on, and the kernel has it."""
+    alice = agreed(lab, FLEET_IKE, FLEET_ESP.replace("noesn", "esn"))
+    expect(lab, alice, "OK - 1 connection as policy has it", said=("ESP AES_GCM_16_128/ESN",))
+
+
+@scenario(live=True)
+def crypto_esn_without_replay_window(lab: Lab) -> None:
+    """ESN was agreed on, and of one side's kernel charon does not ask it: nothing gets through."""
+    both = (FLEET_IKE, FLEET_ESP.replace("noesn", "esn"))
+    alice, bob = pair(lab, conn("bob", *both, "replay_window=0"), bob=conn("alice", *both),
+                      installed=("bob",))  # fmt: skip
+    if not alice.run("ping", "-c", "2", "10.1.0.2", check=False).returncode:
+        raise LabError("the peers hear each other")
+    line = f"WARNING - {AGAINST} (kernel has no ESN)"
+    expect(lab, alice, line, said=("#kernel-has-other-sequence-numbers",))
+    expect(lab, bob, "OK - 1 connection as policy has it")
 
 
 @scenario(live=True)

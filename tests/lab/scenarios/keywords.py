@@ -15,11 +15,13 @@ from lab.errors import LabError
 from lab.hosts import Host
 from lab.scenario import Lab, scenario
 from lab.scenarios.fleet import CALM
-from lab.scenarios.pair import DEFAULT, PSK, conn
+from lab.scenarios.pair import DEFAULT, PSK, conn, pair
 from lab.waiting import wait_until
 
 sys.path.append(str(Path(__file__).resolve().parents[3]))
+from check_ipsec.grammar.proposal import parse_printed
 from check_ipsec.model.algorithms import KEY_EXCHANGES, Algorithm, Kind, algorithm, keywords
+from check_ipsec.truth.crypto import Policy, weaknesses
 from check_ipsec.truth.proposals import PRF_OF, allows
 
 REFUSED = Path(__file__).with_name("keywords.json")
@@ -153,6 +155,32 @@ def keywords_negotiated(lab: Lab) -> None:
     ]
     if wrong:
         raise LabError("\n".join(wrong))
+
+
+LOG = "filelog {\n more {\n path = /var/log/cfg.log\n flush_line = yes\n cfg = 2\n }\n}\n"
+
+
+@scenario(live=True, every_release=True)
+def keywords_by_default(lab: Lab) -> None:
+    """What charon proposes where the file lists nothing: 3DES for IKE, nothing else is weak."""
+    alice, _ = pair(lab, conn("bob", "ike=", "esp="), charon=LOG, installed=("bob",))
+    said = alice.read("/var/log/cfg.log").decode()
+    configured = re.findall(r"\] configured proposals: (.*)", said)
+    proposals = dict.fromkeys(one for line in configured for one in line.split(", "))
+    version = re.findall(r"strongSwan (\S+?),", alice.statusall())[0]
+    (lab.folder / f"{version}.defaults").write_text("".join(f"{one}\n" for one in proposals))
+    found = {one for proposal in proposals for one in weak_or_unknown(proposal)}
+    protocols = {one.partition(":")[0] for one in proposals}
+    if found != {("IKE", "3DES_CBC")} or protocols != {"IKE", "ESP"}:
+        raise LabError(f"{protocols}, {found}")
+
+
+def weak_or_unknown(proposal: str) -> Iterator[tuple[str, str]]:
+    """``IKE`` or ``ESP`` and a word of a proposal, as charon logs it."""
+    about, _, words = proposal.partition(":")
+    printed = parse_printed(re.sub("/NO_EXT_SEQ|/KE_NONE", "", words))
+    yield from ((about, word) for word in printed.unknown)
+    yield from ((about, name) for _, name in weaknesses(about, printed.algorithms, Policy()))
 
 
 def tried(name: str, *hosts: Host) -> str:
