@@ -3,6 +3,9 @@ r"""What ``ip xfrm state list nokeys`` and ``ip xfrm policy list`` have in commo
 Both are written by iproute2's ip/ipxfrm.c: a record begins at the first column, its
 attributes are indented with one tab, what belongs to an attribute with two.
 
+Nearly all records of a host are plain: they have what every SA needs, and nothing else. These
+have a pattern of their own, so that what few hosts print costs the others nothing.
+
 A record that does not fit is read once more as a newer release may print it: indented
 otherwise, with more at the end of its lines, with attributes that no release has. What
 was known is read then, and the record is not ``understood``. What still does not fit
@@ -126,9 +129,13 @@ DIRECTION = r"(?m)^[ \t]+dir (in|out|fwd)\b"
 
 
 def text_of_records(
-    pattern: Pattern, build: Build, asked_for: str, foreign: Optional[Pattern] = None
+    pattern: Pattern,
+    build: Build,
+    asked_for: str,
+    plain: Optional[ParserElement] = None,
+    foreign: Optional[Pattern] = None,
 ) -> ParserElement:
-    """A whole text of records; those whose pattern is ``foreign`` are left out."""
+    """A whole text of records, most of them ``plain``; those of ``foreign`` are left out."""
 
     def part(match: re.Match[str]) -> Part:
         return Part(match.start(), match[0], build(match)._replace(understood=False))
@@ -143,10 +150,11 @@ def text_of_records(
     known = records(pattern(KNOWN), build, "a record")
     newer_ones = record(pattern(later), part, "a record of a newer release")
     if foreign:
-        known |= records(foreign(KNOWN), lambda match: None, "a foreign record").suppress()
+        known = records(foreign(KNOWN), lambda match: None, "a foreign record").suppress() | known
         newer_ones |= record(foreign(later), foreign_part, "a foreign record of a newer release")
     unread = record(UNREAD, unread_part, "an unread record")
-    return ZeroOrMore(known | more + (newer_ones | unread))
+    others = more + (known | newer_ones | unread)
+    return ZeroOrMore(plain | others if plain else others)
 
 
 def parse(

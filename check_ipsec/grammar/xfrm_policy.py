@@ -24,7 +24,8 @@ Sample::
 
 EBNF (every terminal in capitals is a line pattern below)::
 
-    policies = { policy | foreign policy | newer policy | unread record } ;
+    policies = { plain | foreign policy | policy | newer policy | unread record } ;
+    plain    = SELECTOR, PLAIN ;
     policy   = SELECTOR, [ CONTEXT ], DIRECTION, OTHERS, [ MARK ], { template }, OTHERS,
                [ IF_ID ], OTHERS ;
     template = TEMPLATE, TEMPLATE_PROTOCOL, [ LEVEL ], [ MASKS ] ;
@@ -36,9 +37,10 @@ asks for. With ``-s`` LEVEL is mandatory.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
-from check_ipsec.grammar.tokens import unnamed
+from check_ipsec.grammar.tokens import records, unnamed
 from check_ipsec.grammar.xfrm import (
     ADDRESS,
     ATTRIBUTES,
@@ -75,6 +77,10 @@ TEMPLATE_PROTOCOL = (
 )
 LEVEL = r"level (?P<level>\w+) ?(?:share \w+)?"
 MASKS = r"enc-mask \w+ auth-mask \w+ comp-mask \w+"
+PLAIN = (
+    r" ?\n\tdir (?P<direction>in|out|fwd) priority (?P<priority>\d+) ptype main ?\n"
+    rf"\t{TEMPLATE} ?\n\t\tproto {SPI_AND_REQID} mode (?P<mode>\w+) ?\n"
+)
 ASKED_FOR = "security|dir |socket |mark |tmpl |proto |level |if_id "
 
 
@@ -140,14 +146,28 @@ def _policy(found: re.Match[str]) -> XfrmPolicy:
     )
 
 
+def _plain_policy(found: re.Match[str]) -> XfrmPolicy:
+    """One that allows, with one template, which is required."""
+    source, destination, narrowing, direction, priority, *words = found.groups()
+    template = _template_of(words, required=True)
+    traffic = selector(source, destination, narrowing)
+    return XfrmPolicy(traffic, direction, "allow", int(priority), (template,))
+
+
 def _template(text: str) -> Template:
     words = template_words().match(text)
     if not words:
         raise ValueError("a template")
-    source, destination, protocol, spi, reqid, mode = words.groups()
     level = re.search(r"[ \t]level (\w+)", text) if "level " in text else None
-    required = level is None or level[1] == "required"
+    return _template_of(words.groups(), required=level is None or level[1] == "required")
+
+
+def _template_of(words: Sequence[str], required: bool) -> Template:
+    source, destination, protocol, spi, reqid, mode = words
     return Template(source, destination, protocol, int(spi or "0", 16), int(reqid), mode, required)
 
 
-policies = text_of_records(pattern, _policy, ASKED_FOR, foreign_pattern)
+plain = records(
+    f"{SELECTOR.format('sel_', KNOWN.narrowing)}{PLAIN}{END}", _plain_policy, "a plain policy"
+)
+policies = text_of_records(pattern, _policy, ASKED_FOR, plain, foreign_pattern)

@@ -19,7 +19,8 @@ Sample::
 
 EBNF (every terminal in capitals is a line pattern below)::
 
-    states = { state | newer state | unread record } ;
+    states = { plain | state | newer state | unread record } ;
+    plain  = IDENTITY, PROTOCOL, REPLAY, [ AUTH ], [ AEAD ], [ ENC ], [ ANTI_REPLAY ], [ SEL ] ;
     state  = IDENTITY, PROTOCOL, REPLAY, [ MARK | OUTPUT_MARK ], [ AUTH ], [ AEAD ], [ ENC ],
              [ COMP ], OTHERS, [ IF_ID ], [ TFCPAD ], [ DIR ], [ CPU ], [ SEL ], OTHERS ;
 
@@ -29,12 +30,13 @@ hold them.
 
 import re
 
-from check_ipsec.grammar.tokens import unnamed
+from check_ipsec.grammar.tokens import records, unnamed
 from check_ipsec.grammar.xfrm import (
     ADDRESS,
     ATTRIBUTES,
     END,
     IF_ID,
+    KNOWN,
     MARK,
     SELECTOR,
     SPI,
@@ -60,6 +62,7 @@ AEAD = r"aead (?P<aead>\S+) [^\n]*"
 ENC = r"enc (?P<enc>\S+) [^\n]*"
 COMP = r"comp (?P<comp>\S+) [^\n]*"
 OUTPUT_MARK = r"output-mark \S+"
+ANTI_REPLAY = r"anti-replay [^\n]*"
 TFCPAD, CPU = r"tfcpad \d+", r"pcpu-num \d+"
 DIR = r"dir (?P<direction>in|out)"
 SEL = f"sel {SELECTOR}"
@@ -82,6 +85,14 @@ def pattern(wording: Wording) -> str:
     )
 
 
+def plain_pattern() -> str:
+    """A state as nearly all are."""
+    sel = SEL.format("sel_", KNOWN.narrowing)
+    needed = "".join(f"{one}{KNOWN.end}{KNOWN.tab}" for one in (IDENTITY, PROTOCOL)) + REPLAY
+    others = "".join(optional(KNOWN, one) for one in (AUTH, AEAD, ENC, ANTI_REPLAY, sel))
+    return f"{needed}{KNOWN.end}{others}{END}"
+
+
 def known_line() -> str:
     """Any line of a state, as known releases print it."""
     sel = SEL.format("", newer(ASKED_FOR).narrowing)
@@ -97,6 +108,21 @@ def parse(text: str, source: str) -> States:
     No text, no states. Raises ParseError where the text ends in the middle of a line.
     """
     return States(*parse_records(states, text, source, known_line))
+
+
+def _plain_state(found: re.Match[str]) -> XfrmState:
+    source, destination, protocol, spi, reqid, mode, auth, aead, enc, *traffic = found.groups()
+    return XfrmState(
+        source=source,
+        destination=destination,
+        protocol=protocol,
+        spi=int(spi or "0", 16),
+        reqid=int(reqid),
+        mode=mode,
+        authentication=auth,
+        encryption=aead or enc,
+        selector=selector(*traffic) if traffic[0] else None,
+    )
 
 
 def _state(found: re.Match[str]) -> XfrmState:
@@ -121,4 +147,5 @@ def _state(found: re.Match[str]) -> XfrmState:
     )
 
 
-states = text_of_records(pattern, _state, ASKED_FOR)
+plain = records(plain_pattern(), _plain_state, "a plain state")
+states = text_of_records(pattern, _state, ASKED_FOR, plain)
