@@ -46,7 +46,7 @@ EBNF (every terminal in capitals is a line pattern below)::
     associations = COUNTS, ( NONE | blocks | unread line ), { unread line } ;
     blocks       = { unread line }, ike sa, { ike sa | child sa | unread line } ;
     ike sa       = IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
-    child sa     = CHILD_STATE, [ COUNTERS ], SELECTORS ;
+    child sa     = PLAIN_CHILD | CHILD_STATE, [ COUNTERS ], SELECTORS ;
 
 COUNTERS are there where the CHILD_SA is INSTALLED. The header of the Security Associations
 counts those that are up and those that are connecting; since 6.1.0 (seen there, not in
@@ -497,12 +497,24 @@ def counters(wording: Wording) -> str:
     )
 
 
+# one that is in use, and whose name does not look like a tag; what may follow it is not asked
+PLAIN_CHILD = (
+    r" *(?P<own>(?P<name>[^\n{]*)\{(?P<id>\d+)\}:  )INSTALLED, (?P<mode>TUNNEL|TRANSPORT)"
+    r", reqid (?P<reqid>\d+), (?P<protocol>ESP)(?P<udp> in UDP)? SPIs: "
+    r"(?P<spi_in>[0-9a-f]{8})_i (?P<spi_out>[0-9a-f]{8})_o\n"
+    rf" *(?P=own)(?P<proposal>[^\s,]*), (?P<bytes_in>\d+) bytes_i{USE.format('in')}"
+    rf", (?P<bytes_out>\d+) bytes_o{USE.format('out')}"
+    rf", rekeying (?:disabled|in (?P<rekey_in>{KNOWN.delta}))\n"
+    rf" *(?P=own){SELECTORS_OF_CHILD.format(KNOWN.selectors)}\n"
+)
+
+
 def child_sa_pattern(wording: Wording) -> str:
     """A CHILD_SA or a trap."""
-    own = r" *(?P=name)\{(?P=id)\}:  "
+    own = r" *(?P=own)"
     both_ends = SELECTORS_OF_CHILD.format(wording.selectors)
     return (
-        rf" *(?P<name>[^\n]*?)\{{(?P<id>-?\d+)\}}:  {child_state(wording)}\n"
+        rf" *(?P<own>(?P<name>[^\n]*?)\{{(?P<id>-?\d+)\}}:  ){child_state(wording)}\n"
         rf"(?(installed){own}{counters(wording)}\n){own}{both_ends}\n"
         rf"(?!{own}(?!(?:{WORD}), ))(?={SA_LINE}|{HEADINGS}|\Z)"
     )
@@ -526,9 +538,35 @@ def _traffic(
     return None if octets is None else Traffic(int(octets), number(packets), number(use))
 
 
+def _plain_child_sa(match: re.Match[str]) -> ChildSa:
+    _, name, unique_id, mode, reqid, protocol, udp, spi_in, spi_out, *rest = match.groups()
+    proposal, *counted, rekey_in, local_ts, remote_ts = rest
+    return ChildSa(
+        name=name,
+        unique_id=int(unique_id),
+        state=ChildState.INSTALLED,
+        mode=mode,
+        reqid=int(reqid),
+        protocol=protocol,
+        udp_encapsulation=udp is not None,
+        spi_in=int(spi_in, 16),
+        spi_out=int(spi_out, 16),
+        cpi_in=None,
+        cpi_out=None,
+        expires_in=None,
+        proposal=proposal or None,
+        inbound=_traffic(*counted[:3]),
+        outbound=_traffic(*counted[3:]),
+        rekey_in=seconds(rekey_in),
+        rekeying_due=False,
+        local_ts=selectors(local_ts),
+        remote_ts=selectors(remote_ts),
+    )
+
+
 def _child_sa(match: re.Match[str]) -> ChildSa:
-    name, unique_id, state, _, mode, reqid, *security, expires_in, proposal = match.groups()[:14]
-    counted, due, rekey_in, local_ts, remote_ts = match.groups()[14:20], *match.groups()[20:]
+    _, name, unique_id, state, _, mode, reqid, *security, expires_in = match.groups()[:14]
+    proposal, *counted, due, rekey_in, local_ts, remote_ts = match.groups()[14:]
     protocol, udp, spi_in, spi_out, cpi_in, cpi_out = security
     return ChildSa(
         name=name,
@@ -595,9 +633,9 @@ def spis(wording: Wording) -> str:
 
 def ike_sa_pattern(wording: Wording) -> str:
     """An IKE_SA without its CHILD_SAs."""
-    own = r" *(?P=name)\[(?P=id)\]: "
+    own = r" *(?P=own)"
     return (
-        rf" *(?P<name>[^\n]*?)\[(?P<id>-?\d+)\]: {ike_state(wording)}\n"
+        rf" *(?P<own>(?P<name>[^\n]*?)\[(?P<id>-?\d+)\]: ){ike_state(wording)}\n"
         rf"(?:{own}{EAP_ID}\n)?{own}{spis(wording)}\n(?:{own}{PROPOSAL}\n)?"
         rf"(?P<tasks>(?:{own}{TASKS}\n)*)"
         rf"(?!{own})(?={SA_LINE}|\Z)"
@@ -611,9 +649,9 @@ def ike_sa_line(wording: Wording) -> str:
 
 
 def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...] = ()) -> IkeSa:
-    name, unique_id, state, age, *ends, eap_id, version = match.groups()[:10]
+    _, name, unique_id, state, age, *ends, eap_id, version = match.groups()[:11]
     local_host, local_id, remote_host, remote_id = ends
-    first, initiator, second, rekey_in, reauth_in, proposal, lines = match.groups()[10:17]
+    first, initiator, second, rekey_in, reauth_in, proposal, lines = match.groups()[11:18]
     tasks = _tasks(lines) if lines else {}
     return IkeSa(
         name=name,
@@ -661,11 +699,14 @@ def _block(match: re.Match[str]) -> IkeSa:
     """
     place, end = match.span("below")
     children = []
+    plain = _compiled(PLAIN_CHILD)
     while place < end:
-        child = _known_child_sa().match(match.string, place, end)
-        if child is None:
+        if child := plain.match(match.string, place, end):
+            children.append(_plain_child_sa(child))
+        elif child := _known_child_sa().match(match.string, place, end):
+            children.append(_child_sa(child))
+        else:
             raise ValueError("a CHILD_SA")
-        children.append(_child_sa(child))
         place = child.end()
     return _ike_sa(match, tuple(children))
 
