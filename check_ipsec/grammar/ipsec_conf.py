@@ -18,12 +18,10 @@ Sample::
 
 EBNF (what is in capitals is a pattern below, ``blanks`` are tabs and spaces)::
 
-    file     = FILL, { section | settings | include } ;
-    section  = HEAD, { SETTING } ;
-    settings = SETTING, { SETTING } ;
-    include  = [ blanks ], INCLUDE, [ PATTERN ], [ QUOTED ], END, FILL ;
-    HEAD     = ( "config setup", [ TOKEN ] | ( "conn" | "ca" ), NAME ), END, FILL ;
-    SETTING  = blanks, NAME, "=", { TOKEN }, END, FILL ;
+    file     = FILL, { ( HEAD | SETTING | include ), END, FILL } ;
+    include  = [ blanks ], INCLUDE, [ PATTERN ], [ QUOTED ] ;
+    HEAD     = "config setup", [ TOKEN ] | ( "conn" | "ca" ), NAME ;
+    SETTING  = blanks, NAME, "=", { TOKEN } ;
     INCLUDE  = "include", blanks ;
     NAME     = TOKEN, but not an EMPTY one ;
     TOKEN    = BARE | QUOTED ;
@@ -42,8 +40,8 @@ in another is refused.
 """
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple, Optional, Union
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Optional, Union
 
 from pyparsing import ParseBaseException, ParserElement, StringEnd, ZeroOrMore
 
@@ -95,8 +93,8 @@ QUOTED = r'"[^"\\]*(?:\\[\s\S][^"\\]*)*"'
 TOKEN = rf"(?:{BARE}|{QUOTED})"
 EMPTY = r'(?:\0|"(?:\\\r?\n|\\\0|\0[^"\\]*)*")'
 NAME = rf"(?!{EMPTY}){TOKEN}"
-SETTING = rf"[ \t]+(?!version[^\n]*\n){NAME}[ \t]*=(?:[ \t]*{TOKEN})*{END}{FILL}"
-HEAD = rf'(?:(config setup)[ \t]*{TOKEN}?|(conn|ca)(?=[" \t])[ \t]*({NAME})){END}{FILL}'
+SETTING = rf"[ \t]+(?!version[^\n]*\n)({TOKEN})[ \t]*=[ \t]*((?:[ \t]*{TOKEN})*)"
+HEAD = rf'(config setup|(?:conn|ca)(?=[" \t]))[ \t]*({TOKEN})?'
 UNINDENTED = rf'(?!(?:conn|ca)[ \t="#]){NAME}[ \t]*='
 PATTERN = r'(?:[^"\\#\n\t ]+(?![^"\\#\n\t ])|\\["#} ]|\\(?!["#} ]))*'
 
@@ -105,18 +103,38 @@ ESCAPED = r'\\(["#} ])|\0[^\\]*'
 
 # --- productions --------------------------------------------------------------
 
+# where a statement begins, and of which two parts it is made, its file and line aside
+Found = tuple[int, Callable[[Any, Any, str, int], Statement], Any, Any]
 
-def production(pattern: str, name: str) -> ParserElement:
-    """A production whose tokens are the matches of ``pattern``."""
-    return records(pattern, lambda match: match, name)
+
+def _statement(match: re.Match[str]) -> Found:
+    """A head or a setting. Raises ValueError where its name is empty, or missing."""
+    kind, name, key, value = match.groups()
+    if kind == "config setup":
+        return match.start(), SectionHead, kind, ""
+    text = _text(key or name or '""')
+    if not text:
+        raise ValueError("a name")
+    if kind:
+        return match.start(), SectionHead, kind, text
+    return match.start(), Setting, text, _value(value) if value else None
+
+
+def _include(match: re.Match[str]) -> Found:
+    blanks, bare, quoted = match.groups()
+    pattern = re.sub(ESCAPED, lambda part: part[1] or "", bare)
+    return match.start(), _included, pattern + _text(quoted or '""'), bool(blanks)
+
+
+def _included(pattern: str, indented: bool, file: str, line: int) -> Include:
+    return Include(pattern, file, line, indented)
 
 
 fill = line(FILL, "fill")
-section = production(f"{HEAD}(?P<section>(?:{SETTING})*)", "section")
-settings = production(f"(?P<settings>(?:{SETTING})+)", "settings")
-include = production(rf"([ \t]*){INCLUDE}({PATTERN})({QUOTED})?(?P<include>{END}{FILL})", "include")
+statements = records(f"(?:{HEAD}|{SETTING}){END}{FILL}", _statement, "a section or a setting")
+include = records(rf"([ \t]*){INCLUDE}({PATTERN})({QUOTED})?{END}{FILL}", _include, "an include")
 end = StringEnd().leave_whitespace()
-file = (fill + ZeroOrMore(section | more + (settings | include)) + end).leave_whitespace()
+file = (fill + ZeroOrMore(statements | more + include) + end).leave_whitespace()
 file.parse_with_tabs()
 
 PROBLEMS = (
@@ -153,55 +171,29 @@ def _problem(text: str, place: int) -> str:
     return next(problem for pattern, problem in PROBLEMS if re.compile(pattern).match(text, place))
 
 
-def _statements(text: str, file: str, records: Iterable[re.Match[str]]) -> list[Statement]:
-    found: list[Statement] = []
-    line, place = 1, 0
-    for match in records:
-        line += text.count("\n", place, match.start())
-        place = match.start()
-        found += _BUILDERS[str(match.lastgroup)](match, file, line)
-    return found
+def _statements(text: str, file: str, records: Iterable[Found]) -> Iterator[Statement]:
+    line, counted = 1, 0
+    for place, make, first, second in records:
+        line += text.count("\n", counted, place)
+        counted = place
+        yield make(first, second, file, line)
 
 
-def _section(match: re.Match[str], file: str, line: int) -> list[Statement]:
-    setup, kind, name, _ = match.groups()
-    head = SectionHead(setup or kind, _text(name) if name else "", file, line)
-    first = match.start("section")
-    lines = match.string.count("\n", match.start(), first)
-    return [head, *_pairs(match, first, file, line + lines)]
-
-
-def _settings(match: re.Match[str], file: str, line: int) -> list[Statement]:
-    return _pairs(match, match.start(), file, line)
-
-
-def _pairs(match: re.Match[str], place: int, file: str, line: int) -> list[Statement]:
-    found: list[Statement] = []
-    for pair, key, value in _PAIR.findall(match.string, place, match.end()):
-        found.append(Setting(_text(key), _value(value) if value else None, file, line))
-        line += pair.count("\n")
-    return found
-
-
-def _include(match: re.Match[str], file: str, line: int) -> list[Statement]:
-    blanks, bare, quoted, _ = match.groups()
-    pattern = re.sub(ESCAPED, lambda part: part[1] or "", bare)
-    return [Include(pattern + _text(quoted or '""'), file, line, bool(blanks))]
-
-
-_BUILDERS = {"section": _section, "settings": _settings, "include": _include}
-_PAIR = re.compile(rf"([ \t]+({TOKEN})[ \t]*=[ \t]*((?:[ \t]*{TOKEN})*){END}{FILL})")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\n": "", "\r\n": "", "\0": "", None: ""}
 
 
 def _value(tokens: str) -> str:
-    if '"' in tokens or " " in tokens or "\t" in tokens:
-        return " ".join(map(_text, re.findall(TOKEN, tokens)))
-    return _text(tokens)
+    quotes = tokens.count('"')
+    is_quoted = quotes == 2 and tokens[0] == tokens[-1] == '"'
+    if is_quoted or not (quotes or " " in tokens or "\t" in tokens):
+        return _text(tokens)
+    return " ".join(map(_text, re.findall(TOKEN, tokens)))
 
 
 def _text(token: str) -> str:
     """What a token stands for."""
     if token[0] == '"':
+        if "\\" not in token and "\0" not in token:
+            return token[1:-1]
         return re.sub(ESCAPED_IN_QUOTES, lambda part: _ESCAPES.get(part[1], part[1]), token[1:-1])
     return token.partition("\0")[0] if "\0" in token else token
