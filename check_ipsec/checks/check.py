@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import ceil
 from shutil import get_terminal_size
-from typing import Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 import nagiosplugin
 from nagiosplugin import Context, Metric, Performance, Resource, Result, Results, Summary
@@ -26,14 +26,17 @@ from check_ipsec.command_line import (
     add_connection_options,
     host_of,
 )
-from check_ipsec.host.capture import Recording, refuse_existing
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Host
 from check_ipsec.host.sources import Source
-from check_ipsec.report.as_json import dumps
 from check_ipsec.report.severity import Severity
 from check_ipsec.untrusted import plain, plain_lines
 
+if TYPE_CHECKING:
+    from check_ipsec.host.capture import Reading, Recording
+
 FIRST_LINE = 1000
+# the number of -v that show tables, and no texts
+TABLES = 2
 STATES: dict[Severity, ServiceState] = {
     Severity.OK: Ok,
     Severity.WARNING: Warn,
@@ -119,19 +122,10 @@ class Check(NamedTuple):
         return run(self.name, self.parser, self.answer, argv)
 
     def answer(self, options: argparse.Namespace) -> Answer:
-        """Judge the host, and keep what was read of it where ``--capture`` asks."""
-        if options.capture is None:
-            return said(self, Recording(host_of(options)), options)
-        refuse_existing(options.capture)
-        recording = Recording(host_of(options))
-        try:
-            answer = said(self, recording, options)
-        finally:
-            if recording.readings:
-                keep(recording, options.capture)
-        folder = plain(options.capture)
-        sys.stderr.write(f"captured in {folder}: addresses and identities of the host are in it\n")
-        return answer
+        """Judge the host; recorded where ``-vvv`` or ``--capture`` asks what was read of it."""
+        if options.capture is None and options.verbose <= TABLES:
+            return said(self, host_of(options), options)
+        return recorded(self, options)
 
 
 class Measured(Resource):
@@ -174,11 +168,15 @@ class FirstLine(Summary):
     """The first line, and below it the table where ``-v`` asks for it."""
 
     def __init__(
-        self, check: nagiosplugin.Check, resource: Measured, recording: Recording, verbosity: int
+        self,
+        check: nagiosplugin.Check,
+        resource: Measured,
+        readings: "Sequence[Reading]",
+        verbosity: int,
     ) -> None:
         self._check = check
         self._resource = resource
-        self._recording = recording
+        self._readings = readings
         self._verbosity = verbosity
 
     def text(self) -> str:
@@ -200,18 +198,25 @@ class FirstLine(Summary):
         """The table, and what was read with ``-vvv``."""
         width = get_terminal_size().columns
         lines = list(self._resource.found.table(width, self._verbosity > 1))
-        return lines + list(readings(self._recording)) if self._verbosity > 2 else lines
+        return lines + list(read(self._readings)) if self._verbosity > TABLES else lines
 
 
-def said(check: Check, recording: Recording, options: argparse.Namespace) -> Answer:
-    """The answer about the host, in the form that the options ask for."""
-    resource = Measured(check, recording, options)
+def said(
+    check: Check, host: Host, options: argparse.Namespace, readings: "Sequence[Reading]" = ()
+) -> Answer:
+    """The answer about the host, in the form that the options ask for.
+
+    ``readings`` are all that was read of it, once it was judged.
+    """
+    resource = Measured(check, host, options)
     plugin = nagiosplugin.Check(resource, Decides("decides"), Tells("tells"))
     plugin.name = check.name
-    summary = FirstLine(plugin, resource, recording, options.verbose)
+    summary = FirstLine(plugin, resource, readings, options.verbose)
     plugin.add(summary)
     with_timeout(ceil(options.timeout), plugin)
     if options.json:
+        from check_ipsec.report.as_json import dumps
+
         found = resource.found
         return Answer(dumps(found.document(summary.text())) + "\n", found.severity)
     output = Output(Runtime().logchan)
@@ -221,7 +226,25 @@ def said(check: Check, recording: Recording, options: argparse.Namespace) -> Ans
     return Answer(str(output), Severity(plugin.exitcode))
 
 
-def keep(recording: Recording, folder: str) -> None:
+def recorded(check: Check, options: argparse.Namespace) -> Answer:
+    """The answer about a host of which all that is read is kept, in a folder if one is named."""
+    from check_ipsec.host.capture import Recording, refuse_existing
+
+    if options.capture is not None:
+        refuse_existing(options.capture)
+    recording = Recording(host_of(options))
+    try:
+        answer = said(check, recording, options, recording.readings)
+    finally:
+        if options.capture is not None and recording.readings:
+            keep(recording, options.capture)
+    if options.capture is not None:
+        folder = plain(options.capture)
+        sys.stderr.write(f"captured in {folder}: addresses and identities of the host are in it\n")
+    return answer
+
+
+def keep(recording: "Recording", folder: str) -> None:
     """What was read, as a folder; it is costlier to import."""
     from check_ipsec.configuration.ipsec_conf import load
     from check_ipsec.configuration.rendered import render
@@ -230,9 +253,9 @@ def keep(recording: Recording, folder: str) -> None:
     write(folder, render(load(recording.path, recording.files)), recording)
 
 
-def readings(recording: Recording) -> Iterator[str]:
+def read(readings: "Iterable[Reading]") -> Iterator[str]:
     """The commands that were run, their time and what they printed."""
-    for _, output, _ in recording.readings:
+    for _, output, _ in readings:
         command = plain(" ".join(output.command))
         yield f"$ {command} (exit status {output.exit}, {output.seconds:.3f} s)"
         for text in (output.stdout, output.stderr):

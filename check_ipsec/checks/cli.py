@@ -15,7 +15,6 @@ from nagiosplugin import Timeout
 
 from check_ipsec.command_line import Terminated, printed, terminable, wants_traceback
 from check_ipsec.errors import CheckIpsecError
-from check_ipsec.report.as_json import dumps, failure
 from check_ipsec.report.severity import Severity
 from check_ipsec.untrusted import plain
 
@@ -67,6 +66,8 @@ def attempt(
 def unknown(name: str, message: str, as_json: bool) -> Answer:
     """An error in the form that was asked for."""
     if as_json:
+        from check_ipsec.report.as_json import dumps, failure
+
         return Answer(dumps(failure(message)) + "\n", Severity.UNKNOWN)
     return Answer(f"{name} UNKNOWN - {plain(message)}\n", Severity.UNKNOWN)
 

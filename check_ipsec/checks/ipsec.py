@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from check_ipsec.checks.check import Check, Found, Number
 from check_ipsec.checks.options import add_status, add_thresholds
@@ -21,7 +22,6 @@ from check_ipsec.checks.thresholds import Thresholds
 from check_ipsec.command_line import seconds
 from check_ipsec.configuration.expectation import parse_override
 from check_ipsec.host.host import Host
-from check_ipsec.report.as_json import document
 from check_ipsec.report.headline import headline
 from check_ipsec.report.severity import (
     Counts,
@@ -88,6 +88,15 @@ def table(observation: Observation, width: int, details: bool) -> Iterable[str]:
     from check_ipsec.report.table import table
 
     return table(observation, width, details)
+
+
+def document(
+    observation: Observation, counts: Counts, severity: Severity, line: str
+) -> dict[str, Any]:
+    """The object for ``--json``; it is costlier to import."""
+    from check_ipsec.report.as_json import document
+
+    return document(observation, counts, severity, line)
 
 
 def question(options: argparse.Namespace) -> Question:

@@ -43,7 +43,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Optional, Union
 
-from pyparsing import ParseBaseException, ParserElement, StringEnd, ZeroOrMore
+from pyparsing import ParseBaseException, StringEnd, ZeroOrMore
 
 from check_ipsec.errors import ParseError
 from check_ipsec.grammar.tokens import line, more, records
