@@ -18,8 +18,6 @@ Blanks around a keyword count for nothing. ``check_ipsec`` reads one setting a c
 every minute: it is split, not parsed.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import NamedTuple
 

@@ -209,25 +209,15 @@ class SectionLines(NamedTuple):
     hides: bool = True
 
 
+# a pattern that depends on the wording
+Pattern = Callable[[Wording], str]
+
+
 class Part(NamedTuple):
     """What was understood of a record that a newer release may have printed, and what not."""
 
     fact: Any
     unread: tuple[SectionLines, ...]
-
-
-class Kind(NamedTuple):
-    """A record: all of it, any line of it, and what does not belong to it any more.
-
-    The patterns of ``whole`` and ``line`` depend on the wording; ``line`` is one without
-    its end.
-    """
-
-    section: str
-    whole: Callable[[Wording], str]
-    line: Callable[[Wording], str]
-    stop: str
-    build: Build
 
 
 def unread(section: str, pattern: str) -> ParserElement:
@@ -257,30 +247,34 @@ def _is_in_section(text: str, place: int) -> bool:
 in_section = Ahead(_is_in_section).set_name("a line of the section")
 
 
-def newer_record(kind: Kind) -> ParserElement:
+def newer_record(
+    section: str, whole: Pattern, any_line: Pattern, stop: str, build: Build
+) -> ParserElement:
     """A record as a newer release may print it.
 
-    What is unread of its lines, and unread lines, are taken away; the rest is read.
+    What is unread of its lines, and unread lines, are taken away; the rest is read. ``whole``
+    and ``any_line``, one without its end, are patterns of a record and of any line of it, ``stop``
+    is one of what does not belong to it any more.
     """
 
     def part(match: re.Match[str]) -> Part:
-        known, newer = (_compiled(kind.line(wording)) for wording in (KNOWN, NEWER))
+        known, newer = (_compiled(any_line(wording)) for wording in (KNOWN, NEWER))
         lines = match[0].split("\n")[:-1]
-        kept = "".join(f"{found[0]}\n" for text in lines if (found := newer.match(text)))
-        whole = _compiled(kind.whole(NEWER)).fullmatch(kept)
-        if whole is None:
-            raise ValueError(f"a record of {kind.section}")
-        fact = kind.build(whole)._replace(understood=False)
+        kept = "".join(f"{read[0]}\n" for text in lines if (read := newer.match(text)))
+        found = _compiled(whole(NEWER)).fullmatch(kept)
+        if found is None:
+            raise ValueError(f"a record of {section}")
+        fact = build(found)._replace(understood=False)
         place, unread = match.start(), []
         for text in lines:
             if not known.fullmatch(text):
                 hides = not text.lstrip(" ").startswith(_tags(fact))
-                unread.append(SectionLines(kind.section, place, text, hides))
+                unread.append(SectionLines(section, place, text, hides))
             place += len(text) + 1
         return Part(fact, tuple(unread))
 
-    chunk = rf"{kind.line(NEWER)}[^\n]*\n(?:(?!{HEADINGS}|{kind.stop})[^\n]*\n)*"
-    return record(chunk, part, f"a record of {kind.section}")
+    chunk = rf"{any_line(NEWER)}[^\n]*\n(?:(?!{HEADINGS}|{stop})[^\n]*\n)*"
+    return record(chunk, part, f"a record of {section}")
 
 
 @cache
@@ -419,7 +413,7 @@ def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
     )
 
 
-a_peer = Kind(
+newer_peer = newer_record(
     "Connections",
     peer_pattern,
     peer_line,
@@ -431,7 +425,7 @@ connections = Group(
     connections_heading
     + (
         records(peer_pattern(KNOWN), _peer, "a connection")
-        | in_section + (newer_record(a_peer) | unread("Connections", OTHER))
+        | in_section + (newer_peer | unread("Connections", OTHER))
     )[...]
 )
 
@@ -456,14 +450,14 @@ def _shunt(match: re.Match[str]) -> Shunt:
     return Shunt(name, selectors(local), selectors(remote), action)
 
 
-a_shunt = Kind("Shunted Connections", shunt_pattern, shunt_line, r"[^\n]*:  ", _shunt)
+newer_shunt = newer_record("Shunted Connections", shunt_pattern, shunt_line, r"[^\n]*:  ", _shunt)
 shunts_heading = heading("Shunted Connections")
 shunts = Group(
     Opt(
         shunts_heading
         + (
             records(shunt_pattern(KNOWN), _shunt, "a shunt")
-            | in_section + (newer_record(a_shunt) | unread("Shunted Connections", OTHER))
+            | in_section + (newer_shunt | unread("Shunted Connections", OTHER))
         )[...]
     )
 )
@@ -593,8 +587,8 @@ def _child_sa(match: re.Match[str]) -> ChildSa:
 
 child_sa = records(child_sa_pattern(KNOWN), _child_sa, "a CHILD_SA")
 STOP_OF_CHILD = rf"{IKE_SA_LIKE}|[^\n]*\{{-?\d+\}}:  (?:{WORD}), "
-a_trap = Kind("Routed Connections", child_sa_pattern, child_sa_line, STOP_OF_CHILD, _child_sa)
-newer_trap = newer_record(a_trap)
+of_child = (child_sa_pattern, child_sa_line, STOP_OF_CHILD, _child_sa)
+newer_trap = newer_record("Routed Connections", *of_child)
 traps_heading = heading("Routed Connections")
 traps = Group(
     Opt(
@@ -720,9 +714,8 @@ BELOW = rf"(?P<below>(?:(?=[^\n]*\{{-?\d+\}}:  )[^\n]*\n)*)(?={SA_LINE}|\Z)"
 counts = record(COUNTS, _counts, "'Security Associations (U up, C connecting):'")
 none = line(r"  (?:none|no match)\n", "'none'", begin="  no")
 STOP_OF_IKE = rf"{IKE_SA_LIKE}|[^\n]*\{{-?\d+\}}:  "
-an_ike_sa = Kind(ASSOCIATIONS, ike_sa_pattern, ike_sa_line, STOP_OF_IKE, _ike_sa)
-newer_ike_sa = newer_record(an_ike_sa)
-newer_child_sa = newer_record(a_trap._replace(section=ASSOCIATIONS))
+newer_ike_sa = newer_record(ASSOCIATIONS, ike_sa_pattern, ike_sa_line, STOP_OF_IKE, _ike_sa)
+newer_child_sa = newer_record(ASSOCIATIONS, *of_child)
 stray_line = unread(ASSOCIATIONS, rf"(?!{IKE_SA_LIKE})[^\n]*\n")
 unread_ike_sa = unread(ASSOCIATIONS, rf"{IKE_SA_LIKE}[^\n]*\n(?:(?!{IKE_SA_LIKE})[^\n]*\n)*")
 block = records(ike_sa_pattern(KNOWN) + BELOW, _block, "an IKE_SA")

@@ -1,12 +1,10 @@
 """A host as a folder holds it: what was read there once, judged anywhere."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn, Optional
 
 from check_ipsec.errors import CaptureError
 from check_ipsec.host.host import Deadline
@@ -82,10 +80,8 @@ class CapturedFiles:
         raise CaptureError(f"{self._directory}/{CONFIGURATION}: includes are not resolved in it")
 
 
-class _Index(NamedTuple):
-    time: datetime | None
-    outputs: dict[str, Output]
-
+# when the texts were read, and what is recorded of each
+_Index = tuple[Optional[datetime], dict[str, Output]]
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "command": (list,),
@@ -101,7 +97,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 def _index(directory: str) -> _Index:
     text = _text(directory, INDEX)
     if text is None:
-        return _Index(None, {})
+        return None, {}
     try:
         return _read_index(json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
@@ -111,7 +107,7 @@ def _index(directory: str) -> _Index:
 def _read_index(index: Any) -> _Index:
     outputs = {name: _read_entry(entry) for name, entry in index["commands"].items()}
     time = index.get("time")
-    return _Index(None if time is None else datetime.fromisoformat(time), outputs)
+    return None if time is None else datetime.fromisoformat(time), outputs
 
 
 def _read_entry(entry: dict[str, Any]) -> Output:
@@ -132,7 +128,7 @@ def _require_folder(directory: str) -> None:
         raise CaptureError(f"{directory}: {error.strerror}") from error
 
 
-def _text(directory: str, name: str) -> str | None:
+def _text(directory: str, name: str) -> Optional[str]:
     """The text of a file in the folder, None where there is no such file."""
     try:
         data = Path(directory, name).read_bytes()

@@ -7,12 +7,10 @@ keywords, those of releases 5.0 to 6.1), key_exchange.c (``ke1_`` to ``ke7_``,
 prfs/prf.c (``pseudo_random_function_names``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 
 class Kind(Enum):
@@ -35,8 +33,8 @@ class Algorithm(NamedTuple):
 
     kind: Kind
     name: str
-    bits: int | None = None
-    round: int | None = None
+    bits: Optional[int] = None
+    round: Optional[int] = None
 
     @property
     def printed(self) -> str:
@@ -145,7 +143,7 @@ def keywords() -> dict[str, Algorithm]:
     return found
 
 
-def algorithm(keyword: str) -> Algorithm | None:
+def algorithm(keyword: str) -> Optional[Algorithm]:
     """What a keyword stands for, also one of an additional key exchange; None for no keyword."""
     begin, _, method = keyword.partition("_")
     if len(begin) == 3 and begin[:2].lower() == "ke" and begin[2] in "1234567":
@@ -164,7 +162,7 @@ def _by_name() -> dict[str, Algorithm]:
     return found
 
 
-def named(word: str) -> Algorithm | None:
+def named(word: str) -> Optional[Algorithm]:
     """The algorithm that charon prints as ``word``, None where none is known by it."""
     begin, _, name = word.partition("_")
     if len(begin) == 3 and begin[:2] == "KE" and begin[2] in "1234567":
