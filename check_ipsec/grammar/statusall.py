@@ -356,6 +356,20 @@ DETAIL = (
 )
 
 
+# a text in which nothing looks like a tag
+PLAIN = r"[^\n:]*(?::(?! )[^\n:]*)*"
+ROUND = (
+    rf"(?:\[({PLAIN})\] )?uses ([^\n:]*authentication)\n(?: *(?P=name):    (cert): +({PLAIN})\n)?"
+)
+# one round at each end, of which no more than the certificate is asked, and one child
+PLAIN_PEER = (
+    r" *(?P<name>[^\n:]*):  (\S*?)\.\.\.(\S*)  (IKEv1/2|IKEv1|IKEv2)(?:, dpddelay=(\d+)s)?\n"
+    rf" *(?P=name):   local:  {ROUND} *(?P=name):   remote: {ROUND}"
+    r" *(?P=name):   child:  ([^\n]*?) ?=== ([^\n]*?) ?(TUNNEL|TRANSPORT)(?:, dpdaction=(\w+))?\n"
+    rf"(?![^\n]*:   )(?=[^\n]*:  \S|{HEADINGS}|\Z)"
+)
+
+
 def peer_pattern(_: Wording) -> str:
     """A peer; its rounds and children are read one by one."""
     return (
@@ -372,6 +386,26 @@ def detail(wording: Wording) -> str:
 def peer_line(wording: Wording) -> str:
     """Any line of a peer."""
     return rf"(?:[^\n]*:  {unnamed(ENDS_AND_VERSION)}|{detail(wording)})"
+
+
+def _plain_peer(match: re.Match[str]) -> Peer:
+    name, local, remote, version, delay, *rounds = match.groups()[:13]
+    ours, theirs, mode, action = match.groups()[13:17]
+    return Peer(
+        name=name,
+        local=local,
+        remote=remote,
+        version=version,
+        aggressive=False,
+        dpd_delay=number(delay),
+        local_rounds=(_plain_round(*rounds[:4]),),
+        remote_rounds=(_plain_round(*rounds[4:]),),
+        children=(ChildConfig(name, selectors(ours), selectors(theirs), mode, action),),
+    )
+
+
+def _plain_round(identity: Optional[str], method: str, keyword: str, text: str) -> AuthRound:
+    return AuthRound(identity, method, ((keyword, text),) if keyword else ())
 
 
 def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
@@ -413,6 +447,7 @@ def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
     )
 
 
+known_peer = records(peer_pattern(KNOWN), _peer, "a connection")
 newer_peer = newer_record(
     "Connections",
     peer_pattern,
@@ -424,8 +459,8 @@ connections_heading = heading("Connections")
 connections = Group(
     connections_heading
     + (
-        records(peer_pattern(KNOWN), _peer, "a connection")
-        | in_section + (newer_peer | unread("Connections", OTHER))
+        records(PLAIN_PEER, _plain_peer, "a plain connection")
+        | in_section + (known_peer | newer_peer | unread("Connections", OTHER))
     )[...]
 )
 
