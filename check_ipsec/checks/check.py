@@ -8,6 +8,7 @@ performance data, a table, and UNKNOWN for whatever goes wrong.
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from math import ceil
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
@@ -98,6 +99,7 @@ class Check(NamedTuple):
             prog=self.program,
             description=self.description,
             epilog=self.epilog,
+            formatter_class=partial(argparse.HelpFormatter, width=get_terminal_size().columns - 2),
             allow_abbrev=False,
         )
         add_connection_options(parser, "check only")

@@ -118,51 +118,48 @@ Fact = tuple[str, Any]
 Constraints = list[tuple[str, str]]
 
 
-class Wording(NamedTuple):
-    """What differs between the releases that are known and those to come.
-
-    ``delta`` is a duration, ``more`` what may stand before the next comma, ``selectors`` are
-    what a record is read with: in known releases all that stands there must be some.
-    """
-
-    delta: str
-    more: str
-    selectors: str
-    ike_state: str
-    child_state: str
-    mode: str
-    action: str
-
-
 WORD = r"[A-Z_]+|\(\d+\)"
 SECTIONS = (
     *("Virtual IP pools", "Listening IP addresses", "Connections", "Shunted Connections"),
     *("Routed Connections", "Security Associations"),
 )
 # a name may be that of a section, but two blanks follow it
-HEADING = r"{0}(?: \([^\n:]*)?:(?!  )(?P<rest>[^\n]*)\n"
-HEADINGS = unnamed(HEADING.format(f"(?:{'|'.join(SECTIONS)})"))
+BEHIND_SECTION = r"(?: \([^\n:]*)?:(?!  )(?P<rest>[^\n]*)\n"
+HEADINGS = rf"(?:{'|'.join(SECTIONS)}){unnamed(BEHIND_SECTION)}"
 IKE_SA_LIKE = rf"[^\n]*\[-?\d+\]: (?:{WORD})(?: [^\n,]* ago)?[^\n,]*, {HOST}\["
 # of any IKE_SA or CHILD_SA
 SA_LINE = r"[^\n]*(?:\[-?\d+\]: |\{-?\d+\}:  )"
-KNOWN = Wording(
-    delta=r"\d+ (?:second|minute|hour|day)s?",
-    more="",
-    selectors=r"[^\n]*?",
-    ike_state="|".join(IKE_STATE_OF),
-    child_state="|".join(CHILD_STATE_OF),
-    mode=r"(?:TUNNEL|TRANSPORT|BEET|IPTFS|PASS|DROP|\(\d+\))(?:_PROXY)?",
-    action="PASS|DROP",
-)
-NEWER = Wording(
-    delta=r"\d+ [a-z]+",
-    more=r"[^\n,]*",
-    selectors=SELECTORS,
-    ike_state=WORD,
-    child_state=WORD,
-    mode=r"[^\s,]+",
-    action=r"[^\s,]+",
-)
+
+
+class Known:
+    """What differs between the releases that are known and those to come.
+
+    ``delta`` is a duration, ``more`` what may stand before the next comma, ``selectors`` are
+    what a record is read with: in known releases all that stands there must be some.
+    """
+
+    delta = r"\d+ (?:second|minute|hour|day)s?"
+    more = ""
+    selectors = r"[^\n]*?"
+    ike_state = "|".join(IKE_STATE_OF)
+    child_state = "|".join(CHILD_STATE_OF)
+    mode = r"(?:TUNNEL|TRANSPORT|BEET|IPTFS|PASS|DROP|\(\d+\))(?:_PROXY)?"
+    action = "PASS|DROP"
+
+
+class Newer(Known):
+    """The same of releases to come."""
+
+    delta = r"\d+ [a-z]+"
+    more = r"[^\n,]*"
+    selectors = SELECTORS
+    ike_state = WORD
+    child_state = WORD
+    mode = r"[^\s,]+"
+    action = r"[^\s,]+"
+
+
+Wording = type[Known]
 
 
 @cache
@@ -197,18 +194,6 @@ def selectors(text: str) -> Words:
     return found
 
 
-class SectionLines(NamedTuple):
-    """Unread lines and their offset, until their line numbers are asked for.
-
-    ``hides``: they may hold what was asked for, and are not more of what was read.
-    """
-
-    section: str
-    place: int
-    text: str
-    hides: bool = True
-
-
 # a pattern that depends on the wording
 Pattern = Callable[[Wording], str]
 
@@ -217,14 +202,17 @@ class Part(NamedTuple):
     """What was understood of a record that a newer release may have printed, and what not."""
 
     fact: Any
-    unread: tuple[SectionLines, ...]
+    unread: tuple[UnreadLine, ...]
 
 
 def unread(section: str, pattern: str) -> ParserElement:
-    """A line of a section that no other production takes, or a few."""
+    """A line of a section that no other production takes, or a few.
+
+    The ``line`` of what is unread is the place in the text, until lines are counted.
+    """
     return record(
         pattern,
-        lambda match: SectionLines(section, match.start(), match[0].removesuffix("\n")),
+        lambda match: UnreadLine(section, match.start(), match[0].removesuffix("\n")),
         f"a line of {section}",
     )
 
@@ -232,15 +220,16 @@ def unread(section: str, pattern: str) -> ParserElement:
 def heading(section: str) -> ParserElement:
     """The first line of a section, which leaves what is unread of it."""
 
-    def rest(match: re.Match[str]) -> Optional[SectionLines]:
+    def rest(match: re.Match[str]) -> Optional[UnreadLine]:
         text = match[0].removesuffix("\n")
-        return SectionLines("Status", match.start(), text, hides=False) if match[1] else None
+        return UnreadLine("Status", match.start(), text, hides=False) if match[1] else None
 
-    return record(HEADING.format(section), rest, f"'{section}:'", begin=section)
+    return record(f"{section}{BEHIND_SECTION}", rest, f"'{section}:'", begin=section)
 
 
 def _is_in_section(text: str, place: int) -> bool:
-    return not (text.startswith(SECTIONS, place) and _compiled(HEADINGS).match(text, place))
+    section = next((name for name in SECTIONS if text.startswith(name, place)), None)
+    return not (section and _compiled(BEHIND_SECTION).match(text, place + len(section)))
 
 
 # before productions that are only there for damaged or newer texts
@@ -258,10 +247,10 @@ def newer_record(
     """
 
     def part(match: re.Match[str]) -> Part:
-        known, newer = (_compiled(any_line(wording)) for wording in (KNOWN, NEWER))
+        known, newer = (_compiled(any_line(wording)) for wording in (Known, Newer))
         lines = match[0].split("\n")[:-1]
         kept = "".join(f"{read[0]}\n" for text in lines if (read := newer.match(text)))
-        found = _compiled(whole(NEWER)).fullmatch(kept)
+        found = _compiled(whole(Newer)).fullmatch(kept)
         if found is None:
             raise ValueError(f"a record of {section}")
         fact = build(found)._replace(understood=False)
@@ -269,11 +258,11 @@ def newer_record(
         for text in lines:
             if not known.fullmatch(text):
                 hides = not text.lstrip(" ").startswith(_tags(fact))
-                unread.append(SectionLines(section, place, text, hides))
+                unread.append(UnreadLine(section, place, text, hides))
             place += len(text) + 1
         return Part(fact, tuple(unread))
 
-    chunk = rf"{any_line(NEWER)}[^\n]*\n(?:(?!{HEADINGS}|{stop})[^\n]*\n)*"
+    chunk = rf"{any_line(Newer)}[^\n]*\n(?:(?!{HEADINGS}|{stop})[^\n]*\n)*"
     return record(chunk, part, f"a record of {section}")
 
 
@@ -304,7 +293,7 @@ def _threads(match: re.Match[str]) -> Threads:
 
 TITLE = r"Status of IKE charon daemon \((?:strong|weak)Swan ([^,)\n]+)(?:, ([^\n]*))?\):\n"
 NEWER_TITLE = r"Status of (?!IKEv2 )(?:[^\n]*Swan ([^,)\s]+))?[^\n]*\n"
-UPTIME = rf"  uptime: ({KNOWN.delta}), since ([^\n]+)\n"
+UPTIME = rf"  uptime: ({Known.delta}), since ([^\n]+)\n"
 MALLOC = r"  malloc: sbrk (-?\d+), mmap (-?\d+), used (-?\d+), free (-?\d+)\n"
 THREADS = (
     rf"  worker threads: (\d+) of (\d+) idle, {QUEUES} working, "
@@ -408,7 +397,7 @@ def _plain_round(identity: Optional[str], method: str, keyword: str, text: str) 
     return AuthRound(identity, method, ((keyword, text),) if keyword else ())
 
 
-def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
+def _peer(match: re.Match[str], wording: Wording = Known) -> Peer:
     """Raises ValueError where a line is none that this wording has."""
     name, local, remote, version, aggressive, delay, details = match.groups()
     rounds: dict[str, list[tuple[AuthRound, Constraints]]] = {"local: ": [], "remote:": []}
@@ -447,13 +436,13 @@ def _peer(match: re.Match[str], wording: Wording = KNOWN) -> Peer:
     )
 
 
-known_peer = records(peer_pattern(KNOWN), _peer, "a connection")
+known_peer = records(peer_pattern(Known), _peer, "a connection")
 newer_peer = newer_record(
     "Connections",
     peer_pattern,
     peer_line,
     rf"[^\n]*:  {ENDS_OF_PEER}",
-    partial(_peer, wording=NEWER),
+    partial(_peer, wording=Newer),
 )
 connections_heading = heading("Connections")
 connections = Group(
@@ -491,7 +480,7 @@ shunts = Group(
     Opt(
         shunts_heading
         + (
-            records(shunt_pattern(KNOWN), _shunt, "a shunt")
+            records(shunt_pattern(Known), _shunt, "a shunt")
             | in_section + (newer_shunt | unread("Shunted Connections", OTHER))
         )[...]
     )
@@ -533,8 +522,8 @@ PLAIN_CHILD = (
     r"(?P<spi_in>[0-9a-f]{8})_i (?P<spi_out>[0-9a-f]{8})_o\n"
     rf" *(?P=own)(?P<proposal>[^\s,]*), (?P<bytes_in>\d+) bytes_i{USE.format('in')}"
     rf", (?P<bytes_out>\d+) bytes_o{USE.format('out')}"
-    rf", rekeying (?:disabled|in (?P<rekey_in>{KNOWN.delta}))\n"
-    rf" *(?P=own){SELECTORS_OF_CHILD.format(KNOWN.selectors)}\n"
+    rf", rekeying (?:disabled|in (?P<rekey_in>{Known.delta}))\n"
+    rf" *(?P=own){SELECTORS_OF_CHILD.format(Known.selectors)}\n"
 )
 
 
@@ -620,7 +609,7 @@ def _child_sa(match: re.Match[str]) -> ChildSa:
     )
 
 
-child_sa = records(child_sa_pattern(KNOWN), _child_sa, "a CHILD_SA")
+child_sa = records(child_sa_pattern(Known), _child_sa, "a CHILD_SA")
 STOP_OF_CHILD = rf"{IKE_SA_LIKE}|[^\n]*\{{-?\d+\}}:  (?:{WORD}), "
 of_child = (child_sa_pattern, child_sa_line, STOP_OF_CHILD, _child_sa)
 newer_trap = newer_record("Routed Connections", *of_child)
@@ -742,7 +731,7 @@ def _block(match: re.Match[str]) -> IkeSa:
 
 @cache
 def _known_child_sa() -> re.Pattern[str]:
-    return re.compile(child_sa_pattern(KNOWN), re.ASCII)
+    return re.compile(child_sa_pattern(Known), re.ASCII)
 
 
 BELOW = rf"(?P<below>(?:(?=[^\n]*\{{-?\d+\}}:  )[^\n]*\n)*)(?={SA_LINE}|\Z)"
@@ -753,8 +742,8 @@ newer_ike_sa = newer_record(ASSOCIATIONS, ike_sa_pattern, ike_sa_line, STOP_OF_I
 newer_child_sa = newer_record(ASSOCIATIONS, *of_child)
 stray_line = unread(ASSOCIATIONS, rf"(?!{IKE_SA_LIKE})[^\n]*\n")
 unread_ike_sa = unread(ASSOCIATIONS, rf"{IKE_SA_LIKE}[^\n]*\n(?:(?!{IKE_SA_LIKE})[^\n]*\n)*")
-block = records(ike_sa_pattern(KNOWN) + BELOW, _block, "an IKE_SA")
-other_block = record(ike_sa_pattern(KNOWN), _ike_sa, "an IKE_SA") | newer_ike_sa | unread_ike_sa
+block = records(ike_sa_pattern(Known) + BELOW, _block, "an IKE_SA")
+other_block = record(ike_sa_pattern(Known), _ike_sa, "an IKE_SA") | newer_ike_sa | unread_ike_sa
 below = child_sa | newer_child_sa | stray_line
 blocks = (block | stray_line[...] + (block | other_block)) + (block | more + (other_block | below))[
     ...
@@ -766,7 +755,7 @@ statusall = head + pools + addresses + connections + shunts + traps + associatio
 # --- the whole ----------------------------------------------------------------
 
 # pluto's whack and charon before 5.0: stroke_list.c up to 4.6.4, whack_log
-OLD_RELEASE = r"000 |Performance:\n|Status of IKEv2 charon daemon "
+OLD_RELEASE = ("000 ", "Performance:\n", "Status of IKEv2 charon daemon ")
 WITHOUT_ALL = r"(?:Shunted Connections|Routed Connections|Security Associations[^\n]*):\n"
 
 
@@ -778,9 +767,9 @@ def parse(text: str, source: str, names: Iterable[str] = ()) -> Status:
     takes are in :attr:`Status.unread`. Raises :class:`ParseError` where the text is
     cut, has no Connections or Security Associations, or comes from a release before 5.0.
     """
-    if re.match(OLD_RELEASE, text):
+    if text.startswith(OLD_RELEASE):
         raise ParseError(source, 1, "strongSwan before 5.0: release 5.0 or newer is needed")
-    if re.match(WITHOUT_ALL, text):
+    if not text.startswith("Status of ") and re.match(WITHOUT_ALL, text):
         raise ParseError(source, 1, "the text of `ipsec status`: that of `statusall` is needed")
     text = _hide_line_feeds(text, names)
     parsed = _status(parse_whole(statusall, text, source), text)
@@ -798,7 +787,7 @@ def _hide_line_feeds(text: str, names: Iterable[str]) -> str:
 
 def _status(tokens: list[Any], text: str) -> Status:
     title, *sections, (up, connecting), sas = tokens
-    unread: list[SectionLines] = []
+    unread: list[UnreadLine] = []
     understood = [list(_understood(section, unread)) for section in (*sections, sas)]
     lines, pools, addresses, peers, shunts, traps, sas = understood
     identities = _local_identities(peers)
@@ -830,12 +819,12 @@ def _daemon(title: tuple[Optional[str], Optional[str]], facts: Iterable[Fact]) -
     )
 
 
-def _understood(tokens: Iterable[Any], unread: list[SectionLines]) -> Iterator[Any]:
+def _understood(tokens: Iterable[Any], unread: list[UnreadLine]) -> Iterator[Any]:
     """The facts of a section; what of it is unread goes to ``unread``."""
     for token in tokens:
         if token is None:
             continue
-        if isinstance(token, SectionLines):
+        if isinstance(token, UnreadLine):
             unread.append(token)
         elif isinstance(token, Part):
             unread += token.unread
@@ -876,7 +865,7 @@ def _divided(ike: IkeSa, identities: set[str]) -> IkeSa:
     return ike
 
 
-def _numbered(found: Iterable[SectionLines], text: str) -> Iterator[UnreadLine]:
+def _numbered(found: Iterable[UnreadLine], text: str) -> Iterator[UnreadLine]:
     first, counted = 1, 0
     for section, place, lines, hides in found:
         first += text.count("\n", counted, place)

@@ -12,7 +12,6 @@ from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.kernel import Policies, States
-from check_ipsec.moment.second_look import may_look_again
 from check_ipsec.moment.snapshot import Daemon, Snapshot, take
 from check_ipsec.truth.kernel import Kernel
 from check_ipsec.truth.reconcile import fleeting, reconcile
@@ -72,6 +71,8 @@ def observe(host: Host, question: Question) -> Observation:
         raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
     if not any(map(fleeting, first.verdicts)):
         return first
+    from check_ipsec.moment.second_look import may_look_again
+
     if not may_look_again(host, deadline, question.pause):
         return first
     second = look(host, deadline, configuration, question)
