@@ -128,7 +128,7 @@ BEHIND_SECTION = r"(?: \([^\n:]*)?:(?!  )(?P<rest>[^\n]*)\n"
 HEADINGS = rf"(?:{'|'.join(SECTIONS)}){unnamed(BEHIND_SECTION)}"
 IKE_SA_LIKE = rf"[^\n]*\[-?\d+\]: (?:{WORD})(?: [^\n,]* ago)?[^\n,]*, {HOST}\["
 # of any IKE_SA or CHILD_SA
-SA_LINE = r"[^\n]*(?:\[-?\d+\]: |\{-?\d+\}:  )"
+SA_LINE = r"[^\n]*?(?:\[-?\d+\]: |\{-?\d+\}:  )"
 
 
 class Known:
@@ -345,10 +345,12 @@ DETAIL = (
 )
 
 
-# a text in which nothing looks like a tag
+# texts in which nothing looks like a tag, nor like the end of an identity
 PLAIN = r"[^\n:]*(?::(?! )[^\n:]*)*"
+IDENTITY = r"[^\n:\]]*(?::(?! )[^\n:\]]*)*"
 ROUND = (
-    rf"(?:\[({PLAIN})\] )?uses ([^\n:]*authentication)\n(?: *(?P=name):    (cert): +({PLAIN})\n)?"
+    rf"(?:\[({IDENTITY})\] )?uses ([^\n:]*authentication)\n"
+    rf"(?: *(?P=name):    (cert): +({PLAIN})\n)?"
 )
 # one round at each end, of which no more than the certificate is asked, and one child
 PLAIN_PEER = (
