@@ -31,6 +31,7 @@ from check_ipsec.host.host import Files
 from check_ipsec.model.configuration import Configuration, Connection
 
 MAX_DEPTH = 100
+FIREWALLS = frozenset(("leftfirewall", "rightfirewall"))
 SOURCE_IPS = ("leftsourceip", "rightsourceip")
 # the keywords that starter does not take as they are
 DIFFERENT = {*ALIASES, *SOURCE_IPS}
@@ -239,6 +240,8 @@ def _problem(settings: dict[str, Setting], sections: Iterable[_Section]) -> str 
         for key, problem in section.problems.items():
             if settings[key] is section.settings[key]:
                 return problem
+    if FIREWALLS.isdisjoint(settings):
+        return None
     for end in ("left", "right"):
         firewall, updown = settings.get(f"{end}firewall"), settings.get(f"{end}updown")
         if firewall and firewall.value == "yes" and updown and updown.value is not None:

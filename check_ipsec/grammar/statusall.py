@@ -858,6 +858,8 @@ def _local_identities(peers: Iterable[Peer]) -> set[str]:
 
 def _divided(ike: IkeSa, identities: set[str]) -> IkeSa:
     """The IKE_SA with its local identity whole, where that is a configured one."""
+    if not identities:
+        return ike
     ends = f"{ike.local_id}]...{ike.remote_host}[{ike.remote_id}"
     for identity in identities:
         divider = ends.startswith(identity) and re.match(ENDS, ends[len(identity) :])

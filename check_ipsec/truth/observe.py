@@ -114,7 +114,7 @@ def look(
             asked=kernel is not None,
             partial=partial,
             overrides=question.overrides,
-            others=connections,
+            others=() if len(asked_for) == len(connections) else connections,
         ),
         status=status,
         partial=partial,
