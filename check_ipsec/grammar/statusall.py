@@ -45,7 +45,7 @@ EBNF (every terminal in capitals is a line pattern below)::
     traps        = TRAPS_HEADING, { child sa | unread line } ;
     associations = COUNTS, ( NONE | blocks | unread line ), { unread line } ;
     blocks       = { unread line }, ike sa, { ike sa | child sa | unread line } ;
-    ike sa       = IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
+    ike sa       = PLAIN_IKE_SA | IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
     child sa     = PLAIN_CHILD | CHILD_STATE, [ COUNTERS ], SELECTORS ;
 
 COUNTERS are there where the CHILD_SA is INSTALLED. The header of the Security Associations
@@ -107,7 +107,7 @@ HOST = r"(?:%any6?|[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*)"
 ADDRESS_ATOM = r"[0-9A-Fa-f:]+(?:\.\d+)*"
 SELECTOR = rf"(?:dynamic|{ADDRESS_ATOM}(?:/\d+|\.\.{ADDRESS_ATOM}))(?:\[[^\s\[\]]*\])?"
 SELECTORS = rf"(?:{SELECTOR}(?: |(?![^\n,;])))*"
-QUEUES = r"(\d+)/(\d+)/(\d+)/(\d+)"
+QUEUES = r"([0-9/]+)"
 IKE_STATE_OF = {state.value: state for state in IkeState if state is not IkeState.UNKNOWN}
 CHILD_STATE_OF = {state.value: state for state in ChildState if state is not ChildState.UNKNOWN}
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -285,10 +285,13 @@ def _tags(fact: Any) -> Words:
 
 
 def _threads(match: re.Match[str]) -> Threads:
-    count = [int(digits) for digits in match.groups()]
-    working = (count[2], count[3], count[4], count[5])
-    queued = (count[6], count[7], count[8], count[9])
-    return Threads(count[0], count[1], working, queued, count[10])
+    idle, total, working, queued, scheduled = match.groups()
+    return Threads(int(idle), int(total), _queues(working), _queues(queued), int(scheduled))
+
+
+def _queues(text: str) -> tuple[int, int, int, int]:
+    critical, high, medium, low = map(int, text.split("/"))
+    return critical, high, medium, low
 
 
 TITLE = r"Status of IKE charon daemon \((?:strong|weak)Swan ([^,)\n]+)(?:, ([^\n]*))?\):\n"
@@ -651,6 +654,14 @@ def spis(wording: Wording) -> str:
     )
 
 
+# one that is up, and nothing of which looks like a tag; what may follow it is not asked
+PLAIN_IKE_SA = (
+    rf" *(?P<own>(?P<name>[^\n\[]*)\[(?P<id>\d+)\]: )ESTABLISHED (?P<age>{Known.delta}) ago, "
+    rf"({HOST})\[([^\n\]]*)\]\.\.\.({HOST})\[([^\n\]]*)\]\n"
+    rf" *(?P=own){spis(Known)}\n *(?P=own){PROPOSAL}\n(?! *(?P=own))"
+)
+
+
 def ike_sa_pattern(wording: Wording) -> str:
     """An IKE_SA without its CHILD_SAs."""
     own = r" *(?P=own)"
@@ -666,6 +677,33 @@ def ike_sa_line(wording: Wording) -> str:
     """Any line of an IKE_SA."""
     texts = (ike_state(wording), EAP_ID, spis(wording), PROPOSAL, TASKS)
     return rf"[^\n]*\[-?\d+\]: (?:{'|'.join(map(unnamed, texts))})"
+
+
+def _plain_ike_sa(match: re.Match[str], children: tuple[ChildSa, ...]) -> IkeSa:
+    _, name, unique_id, age, local_host, local_id, remote_host, remote_id = match.groups()[:8]
+    version, first, initiator, second, rekey_in, reauth_in, proposal, _ = match.groups()[8:]
+    return IkeSa(
+        name=name,
+        unique_id=int(unique_id),
+        state=IkeState.ESTABLISHED,
+        age=seconds(age),
+        local_host=local_host,
+        local_id=local_id,
+        remote_host=remote_host,
+        remote_id=remote_id,
+        remote_eap_id=None,
+        version=version,
+        initiator_spi=first,
+        responder_spi=second,
+        initiator=initiator is not None,
+        rekey_in=seconds(rekey_in),
+        reauth_in=seconds(reauth_in),
+        proposal=proposal,
+        tasks_queued=(),
+        tasks_active=(),
+        tasks_passive=(),
+        child_sas=children,
+    )
 
 
 def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...] = ()) -> IkeSa:
@@ -712,8 +750,8 @@ def _counts(match: re.Match[str]) -> tuple[int, int]:
     return count - connecting if match[2] == "total" else count, connecting
 
 
-def _block(match: re.Match[str]) -> IkeSa:
-    """An IKE_SA with what stands below it.
+def _children(match: re.Match[str]) -> tuple[ChildSa, ...]:
+    """What stands below an IKE_SA.
 
     Raises ValueError where that is not only CHILD_SAs of known releases.
     """
@@ -728,7 +766,7 @@ def _block(match: re.Match[str]) -> IkeSa:
         else:
             raise ValueError("a CHILD_SA")
         place = child.end()
-    return _ike_sa(match, tuple(children))
+    return tuple(children)
 
 
 @cache
@@ -744,12 +782,18 @@ newer_ike_sa = newer_record(ASSOCIATIONS, ike_sa_pattern, ike_sa_line, STOP_OF_I
 newer_child_sa = newer_record(ASSOCIATIONS, *of_child)
 stray_line = unread(ASSOCIATIONS, rf"(?!{IKE_SA_LIKE})[^\n]*\n")
 unread_ike_sa = unread(ASSOCIATIONS, rf"{IKE_SA_LIKE}[^\n]*\n(?:(?!{IKE_SA_LIKE})[^\n]*\n)*")
-block = records(ike_sa_pattern(Known) + BELOW, _block, "an IKE_SA")
-other_block = record(ike_sa_pattern(Known), _ike_sa, "an IKE_SA") | newer_ike_sa | unread_ike_sa
+plain_block = records(
+    PLAIN_IKE_SA + BELOW, lambda match: _plain_ike_sa(match, _children(match)), "an IKE_SA"
+)
+block = records(
+    ike_sa_pattern(Known) + BELOW, lambda match: _ike_sa(match, _children(match)), "an IKE_SA"
+)
+other_block = (
+    block | record(ike_sa_pattern(Known), _ike_sa, "an IKE_SA") | newer_ike_sa | unread_ike_sa
+)
 below = child_sa | newer_child_sa | stray_line
-blocks = (block | stray_line[...] + (block | other_block)) + (block | more + (other_block | below))[
-    ...
-]
+first_block = plain_block | stray_line[...] + (plain_block | other_block)
+blocks = first_block + (plain_block | more + (other_block | below))[...]
 sas = none + stray_line[...] | blocks | stray_line + stray_line[...]
 associations = counts + Group(sas.set_name("an IKE_SA or 'none'"))
 statusall = head + pools + addresses + connections + shunts + traps + associations
