@@ -40,7 +40,8 @@ EBNF (every terminal in capitals is a line pattern below)::
     pools        = POOLS_HEADING, { POOL | unread line } ;
     addresses    = ADDRESSES_HEADING, { ADDRESS | unread line } ;
     connections  = CONNECTIONS_HEADING, { peer | unread line } ;
-    peer         = PEER_HEAD, { LOCAL, { CONSTRAINT } }, { REMOTE, { CONSTRAINT } }, { CHILD } ;
+    peer         = PLAIN_PEER | any peer ;
+    any peer     = PEER_HEAD, { LOCAL, { CONSTRAINT } }, { REMOTE, { CONSTRAINT } }, { CHILD } ;
     shunts       = SHUNTS_HEADING, { SHUNT | unread line } ;
     traps        = TRAPS_HEADING, { child sa | unread line } ;
     associations = COUNTS, ( NONE | blocks | unread line ), { unread line } ;
@@ -48,6 +49,7 @@ EBNF (every terminal in capitals is a line pattern below)::
     ike sa       = PLAIN_IKE_SA | IKE_STATE, [ EAP_ID ], SPIS, [ PROPOSAL ], { TASKS } ;
     child sa     = PLAIN_CHILD | CHILD_STATE, [ COUNTERS ], SELECTORS ;
 
+What is PLAIN is what nearly all are; it would be read alike as any other, but costs less.
 COUNTERS are there where the CHILD_SA is INSTALLED. The header of the Security Associations
 counts those that are up and those that are connecting; since 6.1.0 (seen there, not in
 6.0.1) all and those that are connecting.

@@ -3,8 +3,9 @@ r"""What ``ip xfrm state list nokeys`` and ``ip xfrm policy list`` have in commo
 Both are written by iproute2's ip/ipxfrm.c: a record begins at the first column, its
 attributes are indented with one tab, what belongs to an attribute with two.
 
-Nearly all records of a host are plain: they have what every SA needs, and nothing else. These
-have a pattern of their own, so that what few hosts print costs the others nothing.
+Nearly all records of a host are plain: they have what every SA needs, and nothing else. They
+have a pattern of their own, so that what few hosts print costs the others nothing; by that of
+any record they would be read alike.
 
 A record that does not fit is read once more as a newer release may print it: indented
 otherwise, with more at the end of its lines, with attributes that no release has. What

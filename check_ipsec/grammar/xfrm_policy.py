@@ -24,8 +24,7 @@ Sample::
 
 EBNF (every terminal in capitals is a line pattern below)::
 
-    policies = { plain | foreign policy | policy | newer policy | unread record } ;
-    plain    = SELECTOR, PLAIN ;
+    policies = { PLAIN | foreign policy | policy | newer policy | unread record } ;
     policy   = SELECTOR, [ CONTEXT ], DIRECTION, OTHERS, [ MARK ], { template }, OTHERS,
                [ IF_ID ], OTHERS ;
     template = TEMPLATE, TEMPLATE_PROTOCOL, [ LEVEL ], [ MASKS ] ;
@@ -78,8 +77,9 @@ TEMPLATE_PROTOCOL = (
 LEVEL = r"level (?P<level>\w+) ?(?:share \w+)?"
 MASKS = r"enc-mask \w+ auth-mask \w+ comp-mask \w+"
 PLAIN = (
+    rf"{SELECTOR.format('sel_', KNOWN.narrowing)}"
     r" ?\n\tdir (?P<direction>in|out|fwd) priority (?P<priority>\d+) ptype main ?\n"
-    rf"\t{TEMPLATE} ?\n\t\tproto {SPI_AND_REQID} mode (?P<mode>\w+) ?\n"
+    rf"\t{TEMPLATE} ?\n\t\tproto {SPI_AND_REQID} mode (?P<mode>\w+) ?\n{END}"
 )
 ASKED_FOR = "security|dir |socket |mark |tmpl |proto |level |if_id "
 
@@ -167,7 +167,5 @@ def _template_of(words: Sequence[str], required: bool) -> Template:
     return Template(source, destination, protocol, int(spi or "0", 16), int(reqid), mode, required)
 
 
-plain = records(
-    f"{SELECTOR.format('sel_', KNOWN.narrowing)}{PLAIN}{END}", _plain_policy, "a plain policy"
-)
+plain = records(PLAIN, _plain_policy, "a plain policy")
 policies = text_of_records(pattern, _policy, ASKED_FOR, plain, foreign_pattern)

@@ -111,7 +111,8 @@ def parse(text: str, source: str) -> States:
 
 
 def _plain_state(found: re.Match[str]) -> XfrmState:
-    source, destination, protocol, spi, reqid, mode, auth, aead, enc, *traffic = found.groups()
+    source, destination, protocol, spi, reqid, mode, replay, *attributes = found.groups()
+    auth, aead, enc, *traffic = attributes
     return XfrmState(
         source=source,
         destination=destination,
@@ -122,6 +123,7 @@ def _plain_state(found: re.Match[str]) -> XfrmState:
         authentication=auth,
         encryption=aead or enc,
         selector=selector(*traffic) if traffic[0] else None,
+        esn=is_extended(replay),
     )
 
 
@@ -142,9 +144,13 @@ def _state(found: re.Match[str]) -> XfrmState:
         if_id=number(if_id),
         direction=direction,
         selector=selector(*traffic) if traffic[0] else None,
-        # its flags: ip may write "esnextra_flag"
-        esn=" esn" in replay,
+        esn=is_extended(replay),
     )
+
+
+def is_extended(replay: str) -> bool:
+    """Whether the flags have extended sequence numbers; ip may write ``esnextra_flag``."""
+    return " esn" in replay
 
 
 plain = records(plain_pattern(), _plain_state, "a plain state")
