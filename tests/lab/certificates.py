@@ -56,6 +56,17 @@ def intermediate(name: str) -> Path:
     return certificate
 
 
+def issue(subject: str) -> tuple[bytes, bytes, bytes]:
+    """A new key, its certificate for ``CN=`` and this, and that of the usual authority."""
+    above, authority = _authority(AUTHORITY)
+    key = _make_key(subject)
+    made = run(
+        *("pki", "--issue", "--in", str(key), "--type", "ecdsa", "--cacert", str(authority)),
+        *("--cakey", str(above), "--dn", f"CN={subject}", "--outform", "pem"),
+    )
+    return key.read_bytes(), made.stdout.encode(), authority.read_bytes()
+
+
 def certify(
     host: Host,
     subject: str | None = None,

@@ -1,0 +1,271 @@
+"""A mesh that Puppet lays: two sites behind a router, ``puppet apply`` with Hiera on each host.
+
+There is no systemd on hosts of the lab: a program in the place of ``systemctl`` starts and
+stops what units would. The package of the plugins is an empty one of its name; they are
+installed as on any other host of the lab.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from typing import Any
+
+from lab.certificates import issue
+from lab.errors import LabError
+from lab.hosts import ENVIRONMENT, Host
+from lab.installation import PROJECT
+from lab.scenario import Lab, scenario
+from lab.scenarios.nrpe import arrives
+from lab.waiting import wait_until
+from lab.wire import prove
+
+DOMAIN = "example.org"
+SITES = {
+    "ams": ("192.0.2.254", "2001:db8:1::fe"),
+    "iad": ("198.51.100.254", "2001:db8:2::fe"),
+}
+Nodes = dict[str, dict[str, str]]
+NODES: Nodes = {
+    "cp0001": {"site": "ams", "role": "edge", "v4": "192.0.2.1", "v6": "2001:db8:1::1"},
+    "cp0002": {"site": "ams", "role": "edge", "v4": "192.0.2.2", "v6": "2001:db8:1::2"},
+    "cp0101": {"site": "iad", "role": "main", "v4": "198.51.100.1", "v6": "2001:db8:2::1"},
+    "cp0102": {"site": "iad", "role": "main", "v4": "198.51.100.2", "v6": "2001:db8:2::2"},
+}
+# two of one site, of which one has its cipher changed
+SIDE = {"cp0001": "cp0002", "cp0002": "cp0001"}
+SYSTEMCTL = """\
+#!/bin/sh
+for unit; do :; done
+unit=${unit%.service}
+mkdir -p /run/active /run/enabled
+case $1 in
+is-active) [ -e "/run/active/$unit" ] ;;
+is-enabled) [ -e "/run/enabled/$unit" ] && echo enabled || { echo disabled; exit 1; } ;;
+enable) touch "/run/enabled/$unit" ;;
+disable) rm -f "/run/enabled/$unit" ;;
+start)
+    touch "/run/active/$unit"
+    case $unit in
+    strongswan-starter) setsid ipsec start --nofork >/dev/null 2>&1 </dev/null & ;;
+    esac ;;
+stop)
+    rm -f "/run/active/$unit"
+    case $unit in
+    strongswan-starter) ipsec stop >/dev/null 2>&1 ;;
+    esac ;;
+reload) pkill -HUP -x nrpe ;;
+esac
+"""
+HIERA = """\
+version: 5
+defaults: {datadir: /etc/puppet/own, data_hash: json_data}
+hierarchy: [{name: this host, path: own.json}]
+"""
+APPLY = (
+    *("puppet", "apply", "--detailed-exitcodes", "--hiera_config", "/etc/puppet/hiera.yaml"),
+    *("--modulepath", "/etc/puppet/modules:/usr/share/puppet/modules"),
+    *("--execute", "lookup('classes').include", "--certname"),
+)
+SSL = "/var/lib/puppet/ssl"
+CONTROL = """\
+Package: monitoring-plugins-ipsec
+Version: 0
+Architecture: all
+Maintainer: The lab <lab@example.org>
+Description: stands for the plugins, which are there already
+"""
+# where programs keep what they know for themselves
+OWN = ("/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log", "/var/lib/puppet", "/var/backups")
+
+
+class Mesh:
+    """The hosts, and what Hiera says of each."""
+
+    def __init__(self, lab: Lab, **data: Any) -> None:
+        self.lab = lab
+        self.data: dict[str, Any] = {
+            "classes": ["ipsec::mesh", "ipsec::monitoring"],
+            "ipsec::mesh::nodes": NODES,
+            "ipsec::mesh::domain": DOMAIN,
+            **data,
+        }
+        self.of_host: dict[str, dict[str, Any]] = {name: {} for name in NODES}
+        self._add_router()
+        self.hosts = {name: self._host(name, node) for name, node in NODES.items()}
+
+    def _add_router(self) -> None:
+        router = self.lab.unlinked_host("router")
+        router.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        router.run("sysctl", "-q", "-w", "net.ipv6.conf.all.forwarding=1")
+        for device, (site, (v4, v6)) in enumerate(SITES.items()):
+            self.lab.add_network(site)
+            router.link(site, f"eth{device}", f"{v4}/24", f"{v6}/64")
+
+    def _host(self, name: str, node: dict[str, str]) -> Host:
+        host = self.lab.unlinked_host(name)
+        host.link(node["site"], "eth0", f"{node['v4']}/24", f"{node['v6']}/64")
+        for gateway in SITES[node["site"]]:
+            family = "-6" if ":" in gateway else "-4"
+            host.run("ip", family, "route", "add", "default", "via", gateway)
+        shutil.copytree(PROJECT / "puppet", host.root / "etc/puppet/modules/ipsec")
+        host.write("/etc/puppet/hiera.yaml", HIERA)
+        host.write("/usr/bin/systemctl", SYSTEMCTL, 0o755)
+        host.write("/run/comm", "systemd\n")
+        host.run("mount", "--bind", "/run/comm", "/proc/1/comm")
+        host.write("/run/empty/DEBIAN/control", CONTROL)
+        host.run("dpkg-deb", "--build", "/run/empty", "/run/empty.deb")
+        host.run("dpkg", "--install", "/run/empty.deb")
+        host.run("install", "-d", "-o", "nagios", "/run/nagios")
+        self.certify(host)
+        return host
+
+    def certify(self, host: Host) -> None:
+        """A certificate as Puppet's CA would issue it, where the agent has it."""
+        name = f"{host.name}.{DOMAIN}"
+        key, certificate, authority = issue(name)
+        host.write(f"{SSL}/certs/{name}.pem", certificate)
+        host.write(f"{SSL}/private_keys/{name}.pem", key, 0o600)
+        host.write(f"{SSL}/certs/ca.pem", authority)
+
+    def apply(self, name: str, expected: int) -> None:
+        """Puppet's run on a host ends with this status: 0 for nothing to do, 2 for changes."""
+        host = self.hosts[name]
+        host.write("/etc/puppet/own/own.json", json.dumps(self.data | self.of_host[name]))
+        done = host.run(*APPLY, f"{name}.{DOMAIN}", check=False)
+        if done.returncode != expected:
+            said = (done.stdout + done.stderr)[-3000:]
+            raise LabError(f"puppet apply on {name}: {done.returncode}, not {expected}\n{said}")
+
+    def apply_all(self, expected: int) -> None:
+        for name in self.hosts:
+            self.apply(name, expected)
+
+    def wait_up(self, name: str) -> None:
+        """Returns once all connections of a host are up, within a minute."""
+        peers = [one for one, node in NODES.items() if node["role"] != NODES[name]["role"]]
+        names = [f"{peer}_{family}" for peer in peers for family in ("v4", "v6")]
+        self.hosts[name].wait(*(rf"^ *{one}\{{\d+\}}:  INSTALLED" for one in names), timeout=60)
+
+
+class Pings:
+    """Echo requests every 10 ms between two hosts on both families, none of which gets lost."""
+
+    def __init__(self, sender: Host, receiver: str) -> None:
+        self._running = [
+            subprocess.Popen(
+                sender.command("ping", "-q", "-i", "0.01", NODES[receiver][family]),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT,
+            )
+            for family in ("v4", "v6")
+        ]  # fmt: skip
+        self._sender = sender
+
+    def end(self) -> tuple[int, int]:
+        """How many were sent, and how many got lost; the last may be under way."""
+        self._sender.kill("INT", "ping")
+        sent = lost = 0
+        for ping in self._running:
+            said = ping.communicate(timeout=60)[0]
+            found = re.search(r"(\d+) packets transmitted, (\d+) received", said)
+            if not found:
+                raise LabError(f"ping of {self._sender.name}: {said}")
+            sent += int(found[1])
+            lost += max(0, int(found[1]) - int(found[2]) - 1)
+        return sent, lost
+
+
+def files(host: Host) -> set[str]:
+    """What has been written on a host, but what is taken away again."""
+    layer = host.root.parent / "upper"
+    found = ("/" + str(path.relative_to(layer)) for path in layer.rglob("*") if not path.is_dir())
+    written = {one for one in found if not (host.root.parent / f"upper{one}").is_char_device()}
+    return {one for one in written if not one.startswith(OWN)}
+
+
+def side(esp: str, name: str) -> dict[str, Any]:
+    """A connection besides the mesh."""
+    peer = SIDE[name]
+    return {
+        "ipsec::connections": {
+            "side": {
+                "left": NODES[name]["v4"], "right": NODES[peer]["v4"], "leftcert": "mesh.pem",
+                "rightid": f"CN={peer}.{DOMAIN}", "esp": esp,
+                "auto": "start" if name < peer else "add",
+            }
+        }
+    }  # fmt: skip
+
+
+@scenario(live=True, seconds=1500)
+def puppet_mesh(lab: Lab) -> None:
+    """Puppet lays a mesh; what changes in it leaves the rest alone; nothing of it is left."""
+    mesh = Mesh(lab)
+    for name in SIDE:
+        mesh.of_host[name] = side("aes128gcm16-ecp384bp-noesn!", name)
+    alone = mesh.hosts["cp0002"]
+    before = files(alone)
+    mesh.apply_all(2)
+    for name, host in mesh.hosts.items():
+        mesh.wait_up(name)
+        host.spawn("/usr/sbin/nrpe", "-c", "/etc/nagios/nrpe.cfg", "-f")
+    for name, host in mesh.hosts.items():
+        number = 5 if name in SIDE else 4
+        wait_until(lambda host=host: host.run("pgrep", "-x", "nrpe", check=False).stdout, "nrpe")
+        arrives(host, f"OK - {number} connections established")
+    sender, receiver = mesh.hosts["cp0001"], mesh.hosts["cp0101"]
+    for family in ("v4", "v6"):
+        ends = NODES["cp0001"][family], NODES["cp0101"][family]
+        prove(sender, receiver, "ESP", ends=ends)
+    mesh.apply_all(0)
+    change(mesh)
+    take_away(mesh, "cp0002", before)
+
+
+def change(mesh: Mesh) -> None:
+    """A node less and more, another cipher, a new certificate: nobody else loses a packet."""
+    sender, edges = mesh.hosts["cp0001"], ("cp0001", "cp0002")
+    pings = Pings(sender, "cp0101")
+    mesh.data["ipsec::mesh::nodes"] = {one: NODES[one] for one in NODES if one != "cp0102"}
+    for name in edges:
+        mesh.apply(name, 2)
+        mesh.hosts[name].wait_gone("cp0102")
+    mesh.data["ipsec::mesh::nodes"] = NODES
+    for name in edges:
+        mesh.apply(name, 2)
+    for name in edges:
+        mesh.wait_up(name)
+    for name in SIDE:
+        mesh.of_host[name] = side("aes256gcm16-ecp384bp-noesn!", name)
+        mesh.apply(name, 2)
+    sender.wait(r"^ *side\{\d+\}:  AES_GCM_16_256")
+    old = sender.read("/etc/ipsec.d/certs/mesh.pem")
+    mesh.certify(sender)
+    mesh.apply("cp0001", 2)
+    if sender.read("/etc/ipsec.d/certs/mesh.pem") == old:
+        raise LabError("the certificate is the old one")
+    mesh.wait_up("cp0001")
+    sent, lost = pings.end()
+    mesh.lab.note(f"{sent} echo requests, {lost} lost")
+    if lost or sent < 1000:
+        raise LabError(f"{lost} of {sent} echo requests got lost")
+    mesh.apply_all(0)
+
+
+def take_away(mesh: Mesh, name: str, before: set[str]) -> None:
+    """``ensure => absent`` leaves no file, state, policy, setting of the kernel or route."""
+    host = mesh.hosts[name]
+    mesh.of_host[name] = {"ipsec::ensure": "absent", "ipsec::monitoring::ensure": "absent"}
+    mesh.apply(name, 2)
+    left = {
+        "files": sorted(files(host) - before),
+        "states": host.xfrm("state"),
+        "policies": host.xfrm("policy"),
+        "routes": host.run("ip", "route", "show", "proto", "118").stdout,
+        "routes of IPv6": host.run("ip", "-6", "route", "show", "proto", "118").stdout,
+        "packages": host.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}", "strongswan-starter",
+                             check=False).stdout,
+    }  # fmt: skip
+    if any(left.values()):
+        raise LabError(f"left on {name}: {left}")
+    mesh.apply(name, 0)
