@@ -8,6 +8,7 @@ Times are the best of several runs, in turns with the bare import; memory is the
 """
 
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,9 @@ import time
 from pathlib import Path
 
 MESH = Path(__file__).resolve().parent.parent / "fixtures/hosts/mesh-all-up"
+SWANCTL = MESH.parent / "swanctl-up"
 COUNTED = MESH.parent.parent / "traffic/traffic-replayed/3"
+READING = MESH.parent.parent / "metrics/certificates"
 NAME, LOCAL, REMOTE = "bob_v4", "10.1.0.1", "10.1.0.2"
 SIZES = (10, 100, 1_000, 10_000)
 SIZE_OF_OTHERS = 500
@@ -75,6 +78,40 @@ class Wording:
         return tuple(re.sub(pattern, lambda match: replaced[match[0]], text) for text in texts)
 
 
+def with_swanctl_conf(size: int) -> dict[str, str]:
+    """The texts of a host that has so many connections in swanctl.conf."""
+    text = {name: (SWANCTL / name).read_text() for name in
+            ("swanctl.conf", "list-conns", "list-sas", "list-pols", "stats", "xfrm-state",
+             "xfrm-policy")}  # fmt: skip
+    parts = {
+        "swanctl.conf": r"(?m)^    gw : (?:.*\n)+?    \}\n",
+        "list-conns": r"list-conn event (?:.*\n)+?\}\n",
+        "list-sas": r"list-sa event (?:.*\n)+?\}\n",
+        "xfrm-state": r"(?:.+\n)+",
+        "xfrm-policy": r"(?:src 10\.(?:.*\n)(?:\t.*\n)*)+",
+    }
+    for name, pattern in parts.items():
+        one = found(pattern, text[name])
+        told = "".join(told_of_swanctl(one, number) for number in range(1, size + 1))
+        text[name] = text[name].replace(one, told)
+    return text
+
+
+def told_of_swanctl(text: str, number: int) -> str:
+    """The text of the one connection, said of connection ``number``."""
+    replaced = {
+        r"\bgw\b": f"gw{number}",
+        r"\bhost-1\b": f"host-{number}",
+        r"10\.1\.0\.2\b": f"10.{20 + (number >> 16)}.{number >> 8 & 255}.{number & 255}",
+        r"(uniqueid|reqid)( =)? 1\b": rf"\1\2 {number}",
+        r"c69730b3\b": f"{0xC0000000 + number:08x}",
+        r"c86f658c\b": f"{0xD0000000 + number:08x}",
+    }
+    for pattern, new in replaced.items():
+        text = re.sub(pattern, new, text)
+    return text
+
+
 def found(pattern: str, text: str) -> str:
     """What ``pattern`` finds in ``text``: its group, or all."""
     match = re.search(pattern, text)
@@ -122,6 +159,42 @@ def others(interpreter: str, wording: Wording) -> None:
               f"check_ipsec, {traffic:.2f} s")  # fmt: skip
 
 
+def both_ways(interpreter: str, wording: Wording, size: int = 1_000) -> None:
+    """Print what connections of swanctl.conf take, as a ratio of those of ipsec.conf."""
+    script = str(Path(interpreter).parent / "check_ipsec")
+    with tempfile.TemporaryDirectory() as stroke, tempfile.TemporaryDirectory() as vici:
+        for folder, texts in ((stroke, wording.host(size)), (vici, with_swanctl_conf(size))):
+            for name, text in texts.items():
+                Path(folder, name).write_text(text)
+        ways = [[interpreter, script, "--captured", folder] for folder in (stroke, vici)]
+        ipsec_conf, swanctl_conf = best(ways, 7)
+        print(f"{size} connections of swanctl.conf: {swanctl_conf / ipsec_conf:.2f} x those of "
+              "ipsec.conf")  # fmt: skip
+
+
+def metrics(interpreter: str, wording: Wording) -> None:
+    """Print what ipsec-metrics takes of the processor, in each format."""
+    script = str(Path(interpreter).parent / "ipsec-metrics")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in wording.host(SIZE_OF_OTHERS).items():
+            Path(folder, name).write_text(text)
+        for name in ("listcounters", "listcerts", "listcacerts", "listcrls"):
+            Path(folder, name).write_text((READING / name).read_text())
+        command = [interpreter, script, "--captured", folder, "--state", f"{folder}/state"]
+        for form in ("prometheus", "graphite", "json", "influx"):
+            taken = min(processor([*command, "--format", form]) for _ in range(5))
+            print(f"ipsec-metrics with {SIZE_OF_OTHERS} connections, {form}: {taken:.2f} s of the "
+                  "processor")  # fmt: skip
+
+
+def processor(command: list[str]) -> float:
+    """The seconds of the processor that a run takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def main(interpreter: str) -> None:
     """Print the table."""
     bare_import = [interpreter, "-c", BARE]
@@ -138,7 +211,9 @@ def main(interpreter: str) -> None:
             ratio = "" if before is None else f"{taken / before:.1f}"
             print(f"{size:>11} {taken / bare:>14.2f} {ratio:>12} {peak(command):>5.0f}")
             before = taken
+    both_ways(interpreter, wording)
     others(interpreter, wording)
+    metrics(interpreter, wording)
 
 
 if __name__ == "__main__":

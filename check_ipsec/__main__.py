@@ -58,6 +58,14 @@ def ipsec_global() -> NoReturn:
     sys.exit(main())
 
 
+def ipsec_metrics() -> NoReturn:
+    """What is worth graphing; ends the process with its exit status."""
+    gc.disable()
+    from check_ipsec.metrics.command import main
+
+    leave(main())
+
+
 def leave(status: int) -> NoReturn:
     """End the process; what was said on standard output is written already."""
     sys.stderr.flush()

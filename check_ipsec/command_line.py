@@ -14,9 +14,10 @@ from typing import NoReturn
 
 from check_ipsec import __version__
 from check_ipsec.errors import UsageError
-from check_ipsec.host.host import Host
+from check_ipsec.host.host import Host, Way
 
 CONFIGURATION = "/etc/ipsec.conf"
+SWANCTL = "/etc/swanctl/swanctl.conf"
 
 
 class Terminated(BaseException):
@@ -58,6 +59,49 @@ def add_connection_options(parser: argparse.ArgumentParser, only: str) -> None:
     )
 
 
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """The options of whoever can ask charon over VICI too."""
+    parser.add_argument(
+        "--swanctl",
+        default=SWANCTL,
+        metavar="FILE",
+        help="the file that lists those for swanctl (default: %(default)s, without -C)",
+    )
+    parser.add_argument(
+        "--secrets",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="included files that hold secrets only, which are not read; may be repeated",
+    )
+    parser.add_argument(
+        "--source",
+        choices=[way.value for way in Way],
+        default=Way.AUTO.value,
+        metavar="WAY",
+        help="how charon is asked: stroke, only of ipsec.conf; vici; or auto (default), by vici "
+        "where swanctl.conf lists connections",
+    )
+
+
+def add_label_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """The site's own map of its connections; ``what`` a label is for."""
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="GLOB=key:value",
+        help=f"{what}; may be repeated",
+    )
+    parser.add_argument(
+        "--labels",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="such labels, a line each; may be repeated",
+    )
+
+
 def add_common_options(parser: argparse.ArgumentParser, timeout: float, verbose: str) -> None:
     """The options that every command has; ``verbose`` explains -v."""
     parser.add_argument(
@@ -86,14 +130,21 @@ def wants_traceback(arguments: Sequence[str]) -> bool:
 
 def host_of(options: argparse.Namespace) -> Host:
     """The host that the options name; the live one is costlier to import."""
+    way, swanctl, secrets = Way.STROKE, None, []
+    if hasattr(options, "source"):
+        way, secrets = Way(options.source), options.secrets
+        alone = options.configuration != CONFIGURATION and options.swanctl == SWANCTL
+        swanctl = None if alone else options.swanctl
     if options.captured is not None:
         from check_ipsec.host.captured import CapturedHost
 
-        return CapturedHost(options.captured)
+        return CapturedHost(options.captured, way)
     from check_ipsec.host.files import DiskFiles
     from check_ipsec.host.live import LiveHost
 
-    return LiveHost(options.configuration, DiskFiles())
+    log = getattr(options, "log", None)
+    files = DiskFiles(secrets)
+    return LiveHost(options.configuration, files, swanctl=swanctl, way=way, log=log)
 
 
 @contextmanager

@@ -9,13 +9,18 @@ from check_ipsec.checks import certs, crypto, daemon, ipsec, traffic
 from check_ipsec.checks.check import Check
 from check_ipsec.host.sources import Source
 from check_ipsec.ipsec_global import command as ipsec_global
+from check_ipsec.metrics import command as ipsec_metrics
+from check_ipsec.metrics import options as of_metrics
+from check_ipsec.metrics.reading import SOURCES as OF_METRICS
 from check_ipsec.truth.observe import SOURCES
 
 PLUGINS = "/usr/lib/nagios/plugins"
 OPERATORS = "/usr/sbin"
 
 # a monitoring interface must neither read nor write files that it names
-FILES = ("configuration", "capture", "captured", "state")
+FILES = ("configuration", "capture", "captured", "state", "log")
+# what is for eyes
+BY_HAND = ("color",)
 STATUSES = ("ok", "warning", "critical", "unknown")
 
 
@@ -61,6 +66,10 @@ COMMANDS = (
     plugin(certs.CHECK, certs.__doc__),
     plugin(crypto.CHECK, crypto.__doc__),
     Command("ipsec-global", 8, OPERATORS, ipsec_global.make_parser, SOURCES, ipsec_global.__doc__),
+    Command(
+        *("ipsec-metrics", 8, OPERATORS),
+        *(of_metrics.make_parser, OF_METRICS, ipsec_metrics.__doc__),
+    ),
 )
 
 
@@ -110,4 +119,4 @@ def expanded(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
 
 def monitored(command: Command) -> Iterator[Option]:
     """The options that a monitoring system may set."""
-    return (option for option in options(command.parser()) if option.name not in FILES)
+    return (option for option in options(command.parser()) if option.name not in (*FILES, *BY_HAND))

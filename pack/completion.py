@@ -47,7 +47,7 @@ def values(actions: list[argparse.Action]) -> Iterator[str]:
     for action in actions:
         if action.option_strings and action.nargs != 0:
             names = "|".join(action.option_strings)
-            kind = VALUES.get(str(action.metavar), "-W ''")
+            kind = VALUES.get(str(action.metavar), f"-W '{' '.join(action.choices or ())}'")
             yield f"        {names}) {offered(kind)} ;;"
 
 

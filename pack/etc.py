@@ -11,7 +11,6 @@ from pack.commands import COMMANDS, Command
 ETC = Path(__file__).resolve().parent.parent / "etc"
 SUDOERS = "sudoers.d/monitoring-plugins-ipsec"
 NRPE = "nagios/nrpe.d/monitoring-plugins-ipsec.cfg"
-FOLDER = "/usr/sbin"
 
 RULES = """\
 # What the plugins of monitoring-plugins-ipsec ask as root: fixed questions, every
@@ -38,7 +37,7 @@ command[check_ipsec_table]=/usr/lib/nagios/plugins/check_ipsec -v
 def sudoers() -> str:
     """The rules: each source that is a command, and not for everybody, word for word."""
     asked = (source for source in Source if not source.is_file and not source.for_all)
-    questions = (f"    {FOLDER}/{' '.join(source.words)}" for source in asked)
+    questions = (f"    {source.folder}/{' '.join(source.words)}" for source in asked)
     return RULES.format(questions=", \\\n".join(questions))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from check_ipsec.host.host import Deadline
+from check_ipsec.host.host import Deadline, Way
 from check_ipsec.host.sources import Output, Source
 from check_ipsec.truth.certificates import Asked, Observation, observe
 
@@ -122,6 +122,8 @@ class Charon:
         **texts: str,
     ) -> None:
         self.path = "/etc/ipsec.conf"
+        self.swanctl: str | None = None
+        self.way = Way.AUTO
         self.files = self
         self.time: datetime | None = now
         listed = list(connections)

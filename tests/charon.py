@@ -7,7 +7,7 @@ from pathlib import Path
 
 from check_ipsec.errors import CaptureError
 from check_ipsec.host.captured import CapturedFiles
-from check_ipsec.host.host import Deadline
+from check_ipsec.host.host import Deadline, Way
 from check_ipsec.host.sources import Output, Source
 from check_ipsec.truth.charon import Asked, Charon, observe
 from tests.hosts import ROOT
@@ -32,6 +32,8 @@ class Moment:
     ) -> None:
         self._folder = MOMENTS / name
         self.path = f"{self._folder}/ipsec.conf"
+        self.swanctl = None
+        self.way = Way.AUTO
         self.files = CapturedFiles(str(self._folder))
         self.time: datetime | None = datetime.fromtimestamp(START.timestamp() + seconds, UTC)
         self.asked: list[str] = []

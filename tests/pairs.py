@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar import listcerts, listcounters, statusall, xfrm_policy, xfrm_state
+from check_ipsec.grammar import listcerts, listcounters, statusall, vici, xfrm_policy, xfrm_state
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 PARSERS: dict[str, Callable[[str, str], Any]] = {
+    "counters": vici.parse_counters,
+    "list-conns": vici.parse_conns,
+    "list-pols": vici.parse_policies,
+    "list-sas": vici.parse_sas,
     "listcerts": listcerts.parse,
     "listcounters": listcounters.parse,
+    "stats": vici.parse_stats,
     "statusall": statusall.parse,
     "xfrm-policy": xfrm_policy.parse,
     "xfrm-state": xfrm_state.parse,

@@ -21,6 +21,7 @@ ROOMS = (
     ("command_line",),
     ("checks",),
     ("ipsec_global",),
+    ("metrics",),
     ("__main__",),
 )
 RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
@@ -34,7 +35,8 @@ ALONE = {
     "nagiosplugin": {"checks"},
     "subprocess": {"host.process"},
     "cryptography": {"grammar.x509"},
-    "argparse": {"command_line", "checks", "ipsec_global"},
+    "argparse": {"command_line", "checks", "ipsec_global", "metrics"},
+    "prometheus_client": {"metrics.prometheus"},
 }
 NEVER = {"importlib", "pkg_resources", "ssl", "asyncio"}
 

@@ -22,7 +22,7 @@ import pytest
 from check_ipsec.errors import CheckIpsecError, ParseError
 from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
 from check_ipsec.host.captured import CapturedFiles
-from check_ipsec.host.host import Deadline
+from check_ipsec.host.host import Deadline, Way
 from check_ipsec.host.sources import Output, Source
 from check_ipsec.report.severity import Mapping, Severity, least, not_understood, overall, worst
 from check_ipsec.truth.observe import Question, observe
@@ -45,6 +45,8 @@ class HostInMemory:
 
     def __init__(self, folder: Path) -> None:
         self.path = f"{folder}/ipsec.conf"
+        self.swanctl = None
+        self.way = Way.AUTO
         self.files = CapturedFiles(str(folder))
         self.texts = {source: text(folder, source) for source in SOURCES}
 

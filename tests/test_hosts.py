@@ -50,6 +50,7 @@ KEYED = {"aead", "enc", "auth", "auth-trunc"}
 @pytest.mark.parametrize("host", hosts(), ids=lambda host: host.name)
 def test_a_narrow_terminal_gets_no_longer_lines(host: Path) -> None:
     lines = say(host, "table").text.split("\n")[1:]
-    table = [line for line in lines if not line.startswith("| ")]
+    # a command is copied as a whole
+    table = [line for line in lines if not line.startswith(("| ", "  tcpdump "))]
     too_long = [line for line in table if len(line) > 80 and len(line.split()) > 1]
     assert not too_long

@@ -10,6 +10,8 @@ from check_ipsec.checks import certs, crypto, daemon, traffic
 from check_ipsec.checks.ipsec import CHECK, LABELS
 from check_ipsec.checks.statuses import Status
 from check_ipsec.ipsec_global import command
+from check_ipsec.metrics import options as of_metrics
+from check_ipsec.metrics.series import METRICS, Metric
 from tests.hosts import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -29,6 +31,7 @@ def section(heading: str) -> str:
         ("check_ipsec_certs", certs.CHECK.parser),
         ("check_ipsec_crypto", crypto.CHECK.parser),
         ("ipsec-global", command.make_parser),
+        ("ipsec-metrics", of_metrics.make_parser),
     ],
     ids=[
         "check_ipsec",
@@ -37,6 +40,7 @@ def section(heading: str) -> str:
         "check_ipsec_certs",
         "check_ipsec_crypto",
         "ipsec-global",
+        "ipsec-metrics",
     ],
 )
 def test_the_option_table_is_the_parsers(
@@ -87,3 +91,10 @@ def test_every_default_status_of_certificates_is_told(status: Status) -> None:
     lines = section("check_ipsec_certs").splitlines()
     told = next(line for line in lines if line.startswith(f"| `{status.option} "))
     assert told.split("|")[2].strip() == status.default.name.lower()
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_every_metric_is_told(metric: Metric) -> None:
+    rows = [line for line in section("ipsec-metrics").splitlines() if f"`{metric.name}`" in line]
+    assert rows
+    assert all(f"`{label}`" in rows[0].split("|")[2] for label in metric.labels)

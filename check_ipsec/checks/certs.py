@@ -1,14 +1,15 @@
 """check_ipsec_certs: which certificate ends when, and whom it hits.
 
-Of the certificates that charon has, those are judged that a connection of ipsec.conf uses: its
-own, those that peers were loaded with or have presented, the authorities above them, and the
-lists of revoked certificates of these. An ended one, one that has not begun, a missing
-private key break connections at the next reauthentication, not before: up says nothing of it.
+Of the certificates that charon has, those are judged that a connection of ipsec.conf or
+swanctl.conf uses: its own, those that peers were loaded with or have presented, the authorities
+above them, and the lists of revoked certificates of these. An ended one, one that has not
+begun, a missing private key break connections at the next reauthentication, not before: up says
+nothing of it.
 
-With --files the files that ipsec.conf names and those in /etc/ipsec.d are read too, as far as
-the user may: a certificate that was renewed there and that charon has not read yet, a weak
-signature, and why a file was not loaded are only known so. It needs the Python library
-cryptography.
+With --files the files that connections name and those in /etc/ipsec.d, or in x509, x509ca and
+x509crl of /etc/swanctl, are read too, as far as the user may: a certificate that was renewed
+there and that charon has not read yet, a weak signature, and why a file was not loaded are only
+known so. It needs the Python library cryptography.
 
 Perfdata: days (until the first certificate in use ends, with thresholds), certificates, crls,
 connections (that use one), and how many have each flaw: expired, ending, early, revoked,
@@ -49,18 +50,19 @@ STATUSES = (
     Status("--no-key", (Flaw.NO_KEY,), Severity.CRITICAL,
            "status of a certificate of this host without a private key"),
     Status("--not-loaded", (Flaw.NOT_LOADED,), Severity.CRITICAL,
-           "status of a certificate that ipsec.conf names and charon has not loaded"),
+           "status of a certificate that a connection names and charon has not loaded"),
     Status("--renewed", (Flaw.RENEWED,), Severity.WARNING,
            "status of a certificate renewed on disk only"),
     Status("--identity", (Flaw.IDENTITY,), Severity.WARNING,
-           "status of a certificate without the identity that ipsec.conf names"),
+           "status of a certificate without the identity that its connection names"),
     Status("--chain", (Flaw.CHAIN,), Severity.WARNING,
            "status of a certificate whose authority is missing"),
     Status("--weak", (Flaw.WEAK,), Severity.WARNING, "status of a weak key or signature"),
     Status("--crl", (Flaw.CRL_OLD,), Severity.WARNING,
            "status of a list of revoked certificates that is out of date"),
     Status("--strict-crl", (Flaw.CRL_STRICT,), Severity.CRITICAL,
-           "status of such a list, or a missing one, where strictcrlpolicy= insists on it"),
+           "status of such a list, or a missing one, where strictcrlpolicy= or revocation = strict "
+           "insists on it"),
 )  # fmt: skip
 LABELS = (
     *("days", "certificates", "crls", "connections"),
@@ -187,8 +189,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--files",
         action="store_true",
-        help="read the files that ipsec.conf and ipsec.secrets name and those in /etc/ipsec.d "
-        "too; needs the Python library cryptography",
+        help="read the files that connections and ipsec.secrets name and those in /etc/ipsec.d or "
+        "/etc/swanctl too; needs the Python library cryptography",
     )
     add_statuses(parser, STATUSES)
 
@@ -198,9 +200,9 @@ CHECK = Check(
     program="check_ipsec_certs",
     description="Which certificates of strongSwan end when, and whom that hits.",
     epilog="""\
-Without options the certificates that charon has and that connections of /etc/ipsec.conf use
-are judged. Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. GLOBs are case-sensitive; -e
-wins over -i.
+Without options the certificates that charon has and that connections of /etc/ipsec.conf and
+/etc/swanctl/swanctl.conf use are judged. Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+GLOBs are case-sensitive; -e wins over -i.
 """,
     verbose="-v: a table; -vv: subjects, times and connections whole; -vvv: all that was read",
     add_options=add_options,

@@ -25,6 +25,7 @@ from check_ipsec.command_line import (
     Parser,
     add_common_options,
     add_connection_options,
+    add_source_options,
     host_of,
 )
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Host
@@ -104,6 +105,8 @@ class Check(NamedTuple):
             allow_abbrev=False,
         )
         add_connection_options(parser, "check only")
+        if Source.LIST_SAS in self.sources:
+            add_source_options(parser)
         self.add_options(parser)
         parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
         either = parser.add_mutually_exclusive_group()
@@ -116,6 +119,14 @@ class Check(NamedTuple):
             "--captured",
             metavar="DIR",
             help="judge the host that such a folder holds instead of this one",
+        )
+        parser.add_argument(
+            "--color",
+            choices=("auto", "always", "never"),
+            default="auto",
+            metavar="WHEN",
+            help="colour: always, never, or auto: on a terminal, unless NO_COLOR is set; there the "
+            "performance data are left out, too, with -vv they come last (default: auto)",
         )
         add_common_options(parser, DEFAULT_TIMEOUT, self.verbose)
         return parser
@@ -176,11 +187,13 @@ class FirstLine(Summary):
         resource: Measured,
         readings: "Sequence[Reading]",
         verbosity: int,
+        paint: Callable[[str], str] = str,
     ) -> None:
         self._check = check
         self._resource = resource
         self._readings = readings
         self._verbosity = verbosity
+        self._paint = paint
 
     def text(self) -> str:
         """The first line without name and status, within its limit."""
@@ -200,7 +213,7 @@ class FirstLine(Summary):
     def verbose(self, _results: Results) -> list[str]:
         """The table, and what was read with ``-vvv``."""
         width = get_terminal_size().columns
-        lines = list(self._resource.found.table(width, self._verbosity > 1))
+        lines = list(map(self._paint, self._resource.found.table(width, self._verbosity > 1)))
         return lines + list(read(self._readings)) if self._verbosity > TABLES else lines
 
 
@@ -214,7 +227,13 @@ def said(
     resource = Measured(check, host, options)
     plugin = nagiosplugin.Check(resource, Decides("decides"), Tells("tells"))
     plugin.name = check.name
-    summary = FirstLine(plugin, resource, readings, options.verbose)
+    for_eyes = options.color == "always" or sys.stdout.isatty()
+    paint: Callable[[str], str] = str
+    if for_eyes:
+        from check_ipsec.checks import terminal
+
+        paint = terminal.paint(options.color)
+    summary = FirstLine(plugin, resource, readings, options.verbose, paint)
     plugin.add(summary)
     with_timeout(ceil(options.timeout), plugin)
     if options.json:
@@ -226,7 +245,11 @@ def said(
     output.add(plugin)
     if options.verbose:
         output.add_longoutput(plugin.verbose_str)
-    return Answer(str(output), Severity(plugin.exitcode))
+    severity = Severity(plugin.exitcode)
+    text = str(output)
+    if for_eyes:
+        text = terminal.for_eyes(text, severity, options.color, options.verbose > 1)
+    return Answer(text, severity)
 
 
 def recorded(check: Check, options: argparse.Namespace) -> Answer:
@@ -249,11 +272,10 @@ def recorded(check: Check, options: argparse.Namespace) -> Answer:
 
 def keep(recording: "Recording", folder: str) -> None:
     """What was read, as a folder; it is costlier to import."""
-    from check_ipsec.configuration.ipsec_conf import load
-    from check_ipsec.configuration.rendered import render
+    from check_ipsec.configuration.of_host import kept
     from check_ipsec.host.capture import write
 
-    write(folder, render(load(recording.path, recording.files)), recording)
+    write(folder, kept(recording), recording)
 
 
 def read(readings: "Iterable[Reading]") -> Iterator[str]:

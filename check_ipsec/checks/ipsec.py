@@ -1,4 +1,4 @@
-"""check_ipsec: the state of every connection that ipsec.conf lists.
+"""check_ipsec: the state of every connection that ipsec.conf and swanctl.conf list.
 
 Check: established is OK, connecting WARNING, not connected CRITICAL. Traffic that leaves in
 clear text is CRITICAL, what charon has loaded or negotiated otherwise than ipsec.conf has it
@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
+from time import monotonic
 from typing import Any
 
 from check_ipsec.checks.check import Check, Found, Number
 from check_ipsec.checks.options import add_status, add_thresholds
 from check_ipsec.checks.thresholds import Thresholds
-from check_ipsec.command_line import seconds
+from check_ipsec.command_line import add_label_options, seconds
 from check_ipsec.configuration.expectation import parse_override
-from check_ipsec.host.host import Host
+from check_ipsec.host.host import Deadline, Host
+from check_ipsec.host.sources import LOG_FILE, Source
 from check_ipsec.report.headline import headline
 from check_ipsec.report.severity import (
     Counts,
@@ -34,7 +36,10 @@ from check_ipsec.report.severity import (
     worst,
 )
 from check_ipsec.truth.observe import SOURCES, Observation, Question, observe
+from check_ipsec.truth.verdict import State
 
+# the part of its time after which charon's log is left unread, for there is an answer without it
+BEFORE_LOG = 0.9
 LABELS = (
     "established",
     "connecting",
@@ -51,7 +56,15 @@ LABELS = (
 
 def find(host: Host, options: argparse.Namespace) -> Found:
     """The verdicts on the connections of a host, and what becomes of them."""
+    begin = monotonic()
     observation = observe(host, question(options))
+    if not_as_it_should_be(observation):
+        from check_ipsec.truth.explain import with_causes
+
+        deadline = Deadline(options.timeout * BEFORE_LOG, begin=begin)
+        observation = with_causes(observation, host, options.log, deadline)
+    if options.label or options.labels:
+        observation = labelled(observation, options)
     counts = count(observation)
     thresholds = Thresholds(options.warning, options.critical)
     severity = severity_of(observation, counts, mapping(options), thresholds)
@@ -62,6 +75,22 @@ def find(host: Host, options: argparse.Namespace) -> Found:
         table=lambda width, details: table(observation, width, details),
         document=lambda line: document(observation, counts, severity, line),
     )
+
+
+def not_as_it_should_be(observation: Observation) -> bool:
+    """Whether charon's log may say why; it is costlier to read."""
+    return observation.status is not None and any(
+        verdict.state in (State.NOT_CONNECTED, State.CONNECTING) for verdict in observation.verdicts
+    )
+
+
+def labelled(observation: Observation, options: argparse.Namespace) -> Observation:
+    """The observation with the site's own map of its connections; few have one."""
+    from check_ipsec.configuration.labels import labels_asked_for, labels_of
+
+    names = [verdict.connection.name for verdict in observation.verdicts]
+    labels = labels_of(names, labels_asked_for(options.label, options.labels))
+    return observation._replace(labels=labels)
 
 
 def severity_of(
@@ -108,6 +137,7 @@ def question(options: argparse.Namespace) -> Question:
         ask_kernel=not options.no_kernel,
         timeout=options.timeout,
         pause=Question().pause if options.captured is None else 0.0,
+        details=bool(options.verbose or options.capture),
     )
 
 
@@ -153,6 +183,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-kernel", action="store_true", help="do not ask the kernel for states and policies"
     )
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        help="where charon logs, which is read only to say why a connection is down "
+        f"(default: the journal, then {LOG_FILE})",
+    )
+    add_label_options(parser, "what matching connections that are down may have in common")
 
 
 def grace(text: str) -> float:
@@ -163,14 +200,16 @@ def grace(text: str) -> float:
 CHECK = Check(
     name="IPSEC",
     program="check_ipsec",
-    description="The state of every IPsec connection that ipsec.conf lists.",
+    description="The state of every IPsec connection that ipsec.conf and swanctl.conf list.",
     epilog="""\
-Without options every connection of /etc/ipsec.conf is checked. Exit status: 0 OK,
-1 WARNING, 2 CRITICAL, 3 UNKNOWN. GLOBs are case-sensitive; -e wins over -i.
+Without options every connection of /etc/ipsec.conf and /etc/swanctl/swanctl.conf is
+checked; one of the latter is called CONNECTION/CHILD, and matched by a GLOB for CONNECTION
+too. Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. GLOBs are case-sensitive; -e wins
+over -i.
 """,
     verbose="-v: a table; -vv: SPIs, proposals, selectors, timers too; -vvv: all that was read",
     add_options=add_options,
-    sources=SOURCES,
+    sources=(*SOURCES, Source.VERSION, Source.LOG, Source.JOURNAL),
     find=find,
 )
 main = CHECK.main

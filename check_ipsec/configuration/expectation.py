@@ -15,7 +15,13 @@ mode than transport                                      trap (trap_manager.c, i
                                                          is in daemon and kernel
 no single peer                              CLIENTS      loaded
 else (``auto=start``, ``auto=add``)         REQUIRED     established
+no children in swanctl.conf                 LOADED       loaded
 =========================================== ============ =========================
+
+swanctl.conf is put in these words first (swanctl_keys.py): ``start_action`` none is
+``auto=add``, trap is route, start is start, and so is ``trap|start``, whose trap must be in
+place too. A side that only answers, and need not be up, looks like any other: what it must
+be is said with ``--expect``.
 
 The first row that matches decides. The peer is the remote address of the loaded
 connection, where charon has put the local end first, else ``right=``.
@@ -69,7 +75,7 @@ def expectation(
 ) -> Expectation:
     """What ``connection`` must be; the first override that matches its name wins."""
     for override in overrides:
-        if fnmatchcase(connection.name, override.pattern):
+        if any(fnmatchcase(name, override.pattern) for name in connection.names):
             return override.expectation
     return configured_expectation(connection, loaded)
 
@@ -81,6 +87,8 @@ def configured_expectation(connection: Connection, loaded: Iterable[Peer]) -> Ex
         return Expectation.IGNORED
     if connection.problem or auto not in ("add", "route", "start"):
         return Expectation.REQUIRED
+    if connection.section is not None and connection.setting("children") == "none":
+        return Expectation.LOADED
     if connection.setting("type") in SHUNT_TYPES:
         return Expectation.SHUNT if auto == "route" else Expectation.LOADED
     remotes = [peer.remote for peer in loaded] or [connection.setting("right") or ""]

@@ -1,7 +1,11 @@
 r"""The texts of ``ipsec listcerts``, ``listcacerts`` and ``listcrls``, with ``--utc`` or without.
 
+``swanctl --list-certs`` prints all three as one. Measured with strongSwan 5.9.1, 5.9.8, 6.0.1
+and 6.1.0: its ``--raw`` and ``--pretty`` have a certificate as DER only, its text has the fields.
+
 Written by strongSwan's src/libstrongswan/credentials/certificates/certificate_printer.c
-(``print_caption``, ``print``, ``print_x509``, ``print_crl``), before 5.4.0 by
+(``print_caption``, ``print``, ``print_x509``, ``print_crl``), for swanctl as called by
+src/swanctl/commands/list_certs.c, before 5.4.0 by
 src/libcharon/plugins/stroke/stroke_list.c (``stroke_list_certs``, ``stroke_list_crls``), which
 has the fields in another order and some under other names.
 

@@ -100,6 +100,7 @@ from check_ipsec.model.daemon import (
     Status,
     Threads,
     Traffic,
+    Trap,
 )
 from check_ipsec.model.unread import UnreadLine
 
@@ -832,11 +833,24 @@ def _status(tokens: list[Any], text: str) -> Status:
         addresses=tuple(addresses),
         peers=tuple(peers),
         shunts=tuple(shunts),
-        traps=tuple(traps),
+        traps=tuple(map(_trap, traps)),
         up=up,
         connecting=connecting,
         ike_sas=tuple(_divided(ike, identities) for ike in _with_children(sas)),
         unread=tuple(_numbered(unread, text)),
+    )
+
+
+def _trap(routed: ChildSa) -> Trap:
+    """What is printed as a CHILD_SA in state ROUTED."""
+    return Trap(
+        name=routed.name,
+        unique_id=routed.unique_id,
+        mode=routed.mode,
+        reqid=routed.reqid,
+        local_ts=routed.local_ts,
+        remote_ts=routed.remote_ts,
+        understood=routed.understood,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 from typing import NamedTuple
 
 from check_ipsec.errors import CaptureError
-from check_ipsec.host.captured import CONFIGURATION, INDEX, place
+from check_ipsec.host.captured import INDEX, place
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Output, Source
 
@@ -32,6 +32,8 @@ class Recording:
     def __init__(self, host: Host) -> None:
         self.path = host.path
         self.files = host.files
+        self.swanctl = host.swanctl
+        self.way = host.way
         self.readings: list[Reading] = []
         self._host = host
 
@@ -46,6 +48,12 @@ class Recording:
         self.readings.append(Reading(source, output, argument))
         return output
 
+    def read_each(self, sources: Sequence[Source], deadline: Deadline) -> tuple[Output, ...]:
+        """What several say now, kept."""
+        outputs = self._host.read_each(sources, deadline)
+        self.readings += map(Reading, sources, outputs)
+        return outputs
+
     def can_read_again(self, deadline: Deadline) -> bool:
         """As the host that is recorded."""
         return self._host.can_read_again(deadline)
@@ -57,14 +65,14 @@ def refuse_existing(directory: str) -> None:
         raise CaptureError(f"{directory}: exists already")
 
 
-def write(directory: str, configuration: str, recording: Recording) -> None:
+def write(directory: str, files: dict[str, str], recording: Recording) -> None:
     """Create ``directory`` with all that was read, or nothing at all.
 
-    ``configuration`` is ipsec.conf resolved into one file. Folders have mode
-    0700, files 0600. Raises CaptureError.
+    ``files`` are those of the configuration by name, each resolved into one. Folders have
+    mode 0700, files 0600. Raises CaptureError.
     """
     refuse_existing(directory)
-    texts = {CONFIGURATION: configuration, **_texts(recording)}
+    texts = {**files, **_texts(recording)}
     try:
         _create(Path(directory), texts)
     except OSError as error:

@@ -2,16 +2,21 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
+from errno import ENOENT
+from os import strerror
 from pathlib import Path
 from typing import Any, NoReturn, Optional
 
 from check_ipsec.errors import CaptureError
-from check_ipsec.host.host import Deadline
-from check_ipsec.host.sources import Output, Source, without_keys
+from check_ipsec.host.hidden import without_keys
+from check_ipsec.host.host import Deadline, Way
+from check_ipsec.host.sources import Output, Source
 
 INDEX = "capture.json"
 CONFIGURATION = "ipsec.conf"
+SWANCTL = "swanctl.conf"
 
 
 def place(source: Source, earlier: int, argument: str = "") -> str:
@@ -28,9 +33,11 @@ class CapturedHost:
     often than it was captured says its last text again. Raises CaptureError.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, way: Way = Way.AUTO) -> None:
         _require_folder(directory)
         self.path = f"{directory}/{CONFIGURATION}"
+        self.swanctl: Optional[str] = f"{directory}/{SWANCTL}"
+        self.way = way
         self.files = CapturedFiles(directory)
         self.time, self._recorded = _index(directory)
         self._directory = directory
@@ -43,6 +50,10 @@ class CapturedHost:
         if not places or self._holds(following):
             places.append(following)
         return self._output(source, places[-1])
+
+    def read_each(self, sources: Sequence[Source], deadline: Deadline) -> tuple[Output, ...]:
+        """What several said."""
+        return tuple(self.read(source, deadline) for source in sources)
 
     def can_read_again(self, _deadline: Deadline) -> bool:
         """Whether a later text was captured of any source that was read."""
@@ -63,21 +74,24 @@ class CapturedHost:
 
 
 class CapturedFiles:
-    """The one configuration file of a captured host, whatever path is asked for."""
+    """The configuration files of a captured host, each of which may lack the other."""
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
 
-    def read(self, _path: str) -> str:
-        """The text of ipsec.conf."""
-        text = _text(self._directory, CONFIGURATION)
-        if text is None:
-            raise CaptureError(f"{self._directory}: no {CONFIGURATION} in it")
-        return text
+    def read(self, path: str) -> str:
+        """The text of a file. Raises FileNotFoundError where only the other is there."""
+        name = path.rpartition("/")[2]
+        text = _text(self._directory, name)
+        if text is not None:
+            return text
+        if name != SWANCTL and _text(self._directory, SWANCTL) is None:
+            raise CaptureError(f"{self._directory}: no {name} in it")
+        raise FileNotFoundError(ENOENT, strerror(ENOENT), path)
 
-    def glob(self, _pattern: str) -> NoReturn:
+    def glob(self, pattern: str) -> NoReturn:
         """Refused: an include would be read from another host."""
-        raise CaptureError(f"{self._directory}/{CONFIGURATION}: includes are not resolved in it")
+        raise CaptureError(f"{self._directory}: include {pattern} is not resolved in it")
 
 
 # when the texts were read, and what is recorded of each

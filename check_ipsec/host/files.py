@@ -7,6 +7,7 @@ import re
 import string
 from collections.abc import Callable, Iterable
 from errno import ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
+from fnmatch import fnmatchcase
 from stat import S_ISREG
 from typing import TypeVar
 
@@ -14,10 +15,18 @@ T = TypeVar("T")
 
 
 class DiskFiles:
-    """Files by path. Texts and names are bytes, decoded with surrogateescape."""
+    """Files by path. Texts and names are bytes, decoded with surrogateescape.
+
+    Those that match a glob of ``secrets`` hold nothing else, and count as empty.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = tuple(secrets)
 
     def read(self, path: str) -> str:
         """The text of a file, its line ends untouched. Raises OSError."""
+        if any(fnmatchcase(path, glob) for glob in self._secrets):
+            return ""
         with open(encoded(path), "rb") as file:
             return decoded(file.read())
 

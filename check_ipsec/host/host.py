@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import Enum
 from time import monotonic
 from typing import Protocol
 
@@ -14,17 +15,35 @@ DEFAULT_TIMEOUT = 9.0
 SLOWER = 1.25
 
 
+class Way(Enum):
+    """How charon is asked.
+
+    AUTO: over VICI where swanctl.conf lists connections, else by stroke. STROKE leaves
+    swanctl.conf aside.
+    """
+
+    AUTO = "auto"
+    STROKE = "stroke"
+    VICI = "vici"
+
+
 class Deadline:
     """The time that the reading of a host may take, all sources together.
 
     A source may take the seconds of its row; less where ``timeout`` (seconds,
-    the plugin's own) is below the default. A ninth of ``timeout`` is kept for
-    what comes after the reading.
+    the plugin's own) is below the default, more where it is above, up to
+    ``patience`` times as long. A ninth of ``timeout`` is kept for what comes after
+    the reading. ``begin`` is when it began, on the monotonic clock, if not now.
     """
 
-    def __init__(self, timeout: float = DEFAULT_TIMEOUT) -> None:
-        self._scale = min(1.0, timeout / DEFAULT_TIMEOUT)
-        self._start = monotonic()
+    def __init__(
+        self,
+        timeout: float = DEFAULT_TIMEOUT,
+        patience: float = 1.0,
+        begin: float | None = None,
+    ) -> None:
+        self._scale = min(patience, timeout / DEFAULT_TIMEOUT)
+        self._start = monotonic() if begin is None else begin
         self._end = self._start + timeout * 8 / 9
 
     def seconds(self, source: Source) -> float:
@@ -58,10 +77,12 @@ class Files(Protocol):
 class Host(Protocol):
     """A host whose texts can be read, again and again.
 
-    ``path`` is its ipsec.conf.
+    ``path`` is its ipsec.conf, ``swanctl`` its swanctl.conf; None is not to be looked at.
     """
 
     path: str
+    swanctl: str | None
+    way: Way
 
     @property
     def time(self) -> datetime | None:
@@ -69,7 +90,7 @@ class Host(Protocol):
 
     @property
     def files(self) -> Files:
-        """What ipsec.conf is read through."""
+        """What both are read through."""
 
     def read(self, source: Source, deadline: Deadline, argument: str = "", /) -> Output:
         """What ``source`` says now; ``sources.text_of`` makes the text of it.
@@ -79,6 +100,9 @@ class Host(Protocol):
         A command that fails is an output too. Raises CaptureError where a
         captured host has no such text.
         """
+
+    def read_each(self, sources: Sequence[Source], deadline: Deadline, /) -> tuple[Output, ...]:
+        """What several sources say, asked for at the same time where the host can do that."""
 
     def can_read_again(self, deadline: Deadline, /) -> bool:
         """Whether a second reading could say anything else than the one before."""

@@ -1,18 +1,18 @@
-"""The texts that a host can be asked for, and whether one was had.
+"""The texts that a host can be asked for, and what comes of asking.
 
-A source is a fixed read-only command, or a file that everybody may read. What a text means
-is for the grammars; here is only told apart why there is none.
+A source is a fixed read-only command, or a file that everybody may read. Whether a text was
+had is for ``said``, what it means for the grammars.
 """
 
-import re
-from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple, Optional
 
-from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, NotPermitted
-
 # systemd's folders of what its services run, with one hierarchy of control groups
 SERVICES = "/sys/fs/cgroup/system.slice"
+# where charon's log is by default, if it is a file; what is read of its end, and of the journal
+LOG_FILE = "/var/log/charon.log"
+LOG_BYTES = 2 << 20
+JOURNAL_LINES = 3000
 MODULES_OF_KERNEL = "/lib/modules/{/proc/sys/kernel/osrelease}"
 
 
@@ -27,11 +27,24 @@ class Source(Enum):
     pid files and exit status (strongSwan, src/stroke/stroke.c and
     src/libcharon/plugins/stroke/stroke_list.c). ``statusall-nb`` leaves out
     SAs that are busy instead of waiting for them. ``nokeys`` keeps session keys
-    out of the text (iproute2, ip/xfrm_state.c).
+    out of the text (iproute2, ip/xfrm_state.c). ``swanctl --pretty`` is what charon says
+    over VICI, each value on a line of its own (src/libcharon/plugins/vici/vici_query.c).
     """
 
     STATUSALL = "statusall", "ipsec stroke statusall", 5.0, "connections, SAs and traps of charon"
     STATUSALL_NB = "statusall-nb", "ipsec stroke statusall-nb", 1.0, "the same without busy SAs"
+    LIST_SAS = "list-sas", "swanctl --list-sas --pretty", 4.0, "IKE_SAs and CHILD_SAs of charon"
+    LIST_SAS_NB = (
+        *("list-sas-noblock", "swanctl --list-sas --noblock --pretty", 2.0),
+        "the same without busy SAs",
+    )
+    LIST_CONNS = (
+        *("list-conns", "swanctl --list-conns --pretty", 5.0),
+        "the connections that charon has loaded",
+    )
+    LIST_POLS = "list-pols", "swanctl --list-pols --pretty", 5.0, "traps and shunts of charon"
+    STATS = "stats", "swanctl --stats --pretty", 5.0, "charon's threads, memory and counts of SAs"
+    VERSION = "version", "swanctl --version --daemon --pretty", 2.0, "with -v: charon's release"
     XFRM_STATE = "xfrm-state", "ip xfrm state list nokeys", 1.0, "the kernel's states"
     XFRM_POLICY = "xfrm-policy", "ip xfrm policy list", 1.0, "the kernel's policies"
     XFRM_STATISTICS = "xfrm-statistics", "ip -s xfrm state list nokeys", 1.0, "states with counters"
@@ -43,6 +56,11 @@ class Source(Enum):
         *("listcounters-all", "ipsec stroke listcounters all", 1.0),
         "the same for each connection",
     )
+    COUNTERS = "counters", "swanctl --counters --pretty", 1.0, "what charon counts of IKE"
+    COUNTERS_ALL = (
+        *("counters-all", "swanctl --counters --all --pretty", 1.0),
+        "the same for each connection",
+    )
     LISTCERTS = (
         *("listcerts", "ipsec stroke listcerts --utc", 5.0),
         "the certificates that charon has, its own and those of peers",
@@ -52,6 +70,7 @@ class Source(Enum):
         "the CA certificates that it has",
     )
     LISTCRLS = "listcrls", "ipsec stroke listcrls --utc", 5.0, "its lists of revoked certificates"
+    LIST_CERTS = "list-certs", "swanctl --list-certs --utc", 5.0, "the same three over VICI"
     CERTS = "certs", "/etc/ipsec.d/certs", 1.0, "with --files: the certificates of its ends"
     CACERTS = "cacerts", "/etc/ipsec.d/cacerts", 1.0, "with --files: the CA certificates"
     CRLS = "crls", "/etc/ipsec.d/crls", 1.0, "with --files: the lists of revoked certificates"
@@ -93,6 +112,17 @@ class Source(Enum):
     )
     BOOT_ID = "boot_id", "/proc/sys/kernel/random/boot_id", 1.0, "which boot of the kernel it is"
 
+    LOG = (
+        *("charon.log", f"tail -q -c {LOG_BYTES} {LOG_FILE}.1 {LOG_FILE}", 2.0),
+        "the end of charon's log, where it is a file that the user may not read",
+    )
+    JOURNAL = (
+        "journal",
+        f"journalctl -q --no-pager -o json -n {JOURNAL_LINES} -u strongswan-starter -u strongswan",
+        2.0,
+        "what charon has written to the journal",
+    )
+
     def __init__(
         self, file: str, command: str, seconds: float, about: str, for_all: bool = False
     ) -> None:
@@ -101,6 +131,16 @@ class Source(Enum):
         self.seconds = seconds
         self.about = about
         self.for_all = for_all
+
+    @property
+    def is_log(self) -> bool:
+        """Whether it is asked only where a connection is not as it should be."""
+        return self.file in ("charon.log", "journal")
+
+    @property
+    def folder(self) -> str:
+        """Where Debian has the program."""
+        return "/usr/bin" if self.is_log else "/usr/sbin"
 
     @property
     def is_file(self) -> bool:
@@ -148,124 +188,3 @@ class Output(NamedTuple):
     @property
     def _through_sudo(self) -> bool:
         return self.command[0].rpartition("/")[2] == "sudo"
-
-
-class TimedOut(CommandFailed):
-    """A command did not end within its time."""
-
-
-def text_of(source: Source, output: Output) -> str:
-    """The text that ``output`` holds; ``source`` says whose habits apply.
-
-    What was printed decides, hardly the exit status. Raises DaemonNotRunning,
-    NotPermitted (with the sudoers line that is missing), TimedOut, or
-    CommandFailed for anything else.
-    """
-    if output.timed_out:
-        raise TimedOut(f"{_spoken(output)} did not end within {output.seconds:.1f} s")
-    if output.refused:
-        raise _not_permitted(output, sudo_refusal(output.stderr) or "refused")
-    if output.exit is not None and output.exit < 0:
-        raise CommandFailed(f"{_spoken(output)} was ended by signal {-output.exit}")
-    return (_file_text if source.is_file else _READERS[source.words[0]])(output)
-
-
-def sudo_refusal(stderr: str) -> Optional[str]:
-    """The line in which sudo says that it does not run a command, or None."""
-    found = re.search(_SUDO_REFUSAL, stderr)
-    return found and found[0]
-
-
-def without_keys(source: Source, text: str) -> str:
-    """``text``, with session keys hidden as ``ip xfrm state list nokeys`` hides them."""
-    return _KEY.sub("<<Keys hidden>>", text) if "state" in source.words else text
-
-
-def without_addresses(source: Source, text: str) -> str:
-    """``text``, with addresses of the kernel's memory as /proc/modules shows them to users."""
-    return _KEY.sub("0x0000000000000000", text) if source is Source.MODULES else text
-
-
-_KEY = re.compile(r"0x[0-9a-fA-F]{16,}")
-
-# what goes wrong is rare: these are compiled when they are first asked for
-_SUDO_REFUSAL = (
-    r"(?m)^.*(?:a password is required|a terminal is required|must have a tty"
-    r"|is not allowed to execute|may not run sudo|not in the sudoers file"
-    r"|no new privileges|must be owned by uid 0|effective uid is not 0"
-    r"|do not exist in the passwd database|sudo is not installed).*$"
-)
-
-_NOISE = (
-    r"\s*$|no files found matching|.* does not exist, ignored"
-    r"|sudo: unable to resolve host|Dump terminated"
-)
-
-# stroke.c, send_stroke_msg(): the first form since 5.2.0, the others before
-_NO_CONNECTION = (
-    r"(?m)^(?:connecting to '.*' failed|Connect to socket failed|Opening unix socket .*): (.+)$"
-)
-_BROKEN_OFF = (
-    r"(?m)^(?:(?:sending stroke message|reading stroke response) failed"
-    r"|(?:writing to|reading from) socket failed)"
-)
-_ABSENT = ("No such file or directory", "Connection refused")
-
-
-def _file_text(output: Output) -> str:
-    if output.failed:
-        raise CommandFailed(f"cannot read {_spoken(output)}: {output.stderr}")
-    return output.stdout
-
-
-def _daemon_text(output: Output) -> str:
-    if output.stderr and re.search(_BROKEN_OFF, output.stderr):
-        raise DaemonNotRunning("charon broke off its answer")
-    if output.stdout or (_may_say_nothing(output) and output.exit == 0):
-        return output.stdout
-    raise _daemon_failure(output)
-
-
-def _may_say_nothing(output: Output) -> bool:
-    """Whether it is a list that may be empty, and nobody complains."""
-    lists = Source.LISTCERTS, Source.LISTCACERTS, Source.LISTCRLS
-    is_list = any(output.asked[1:] == source.words[1:] for source in lists)
-    return is_list and _complaint(output) is None
-
-
-def _daemon_failure(output: Output) -> CheckIpsecError:
-    unconnected = re.search(_NO_CONNECTION, output.stderr)
-    reason = unconnected and unconnected[1]
-    if reason == "Permission denied":
-        return _not_permitted(output, reason)
-    complaint = _complaint(output)
-    if reason in _ABSENT or complaint is None:
-        return DaemonNotRunning("charon is not running")
-    return CommandFailed(f"{_spoken(output)}: {complaint}")
-
-
-def _kernel_text(output: Output) -> str:
-    complaint = _complaint(output)
-    if output.exit == 0 and (output.stdout or complaint is None):
-        return output.stdout
-    if "Operation not permitted" in output.stderr:
-        raise _not_permitted(output, "Operation not permitted")
-    raise CommandFailed(f"{_spoken(output)}: {complaint or f'exit status {output.exit}'}")
-
-
-_READERS: dict[str, Callable[[Output], str]] = {"ipsec": _daemon_text, "ip": _kernel_text}
-
-
-def _not_permitted(output: Output, reason: str) -> NotPermitted:
-    line = output.sudoers_line
-    remedy = f"; sudoers lacks: {line}" if line else ""
-    return NotPermitted(f"{output.user} may not run {_spoken(output)} ({reason}){remedy}")
-
-
-def _complaint(output: Output) -> Optional[str]:
-    lines = [line.strip() for line in output.stderr.splitlines() if not re.match(_NOISE, line)]
-    return lines[-1] if lines else None
-
-
-def _spoken(output: Output) -> str:
-    return " ".join(output.asked)

@@ -21,19 +21,21 @@ from check_ipsec.command_line import (
     Terminated,
     add_common_options,
     add_connection_options,
+    add_source_options,
     host_of,
     printed,
     terminable,
     wants_traceback,
 )
 from check_ipsec.configuration.expectation import Expectation
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CheckIpsecError, CommandFailed, NotPermitted, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.live import LiveHost
 from check_ipsec.ipsec_global.action import Action
 from check_ipsec.ipsec_global.down import Down
 from check_ipsec.ipsec_global.operation import LiveNode, Work
+from check_ipsec.ipsec_global.orders import speaking
 from check_ipsec.ipsec_global.report import Exit, Report
 from check_ipsec.ipsec_global.scene import Scene, scene
 from check_ipsec.ipsec_global.show import Show, command
@@ -91,11 +93,11 @@ def status_exit(severity: Severity, silent: bool) -> Exit:
 def act(host: Host, options: argparse.Namespace) -> Said:
     """Bring the connections up or down, or say how that would be done."""
     begin = monotonic()
-    configuration = configured(host, options)
+    configuration = configuration_of(host, options)
     first = first_look(host, configuration, options)
     action = Up() if options.action == "up" else Down(first, options.timeout)
     if options.dry_run:
-        orders = action.orders(first, 0.0)
+        orders = map(speaking(configuration), action.orders(first, 0.0))
         return Said("".join(f"{command(order)}\n" for order in orders), Exit.AS_ASKED)
     left = options.timeout - (monotonic() - begin)
     node = LiveNode(host, live(host), configuration, question(options), left)
@@ -139,13 +141,13 @@ def live(host: Host) -> LiveHost:
     return host
 
 
-def configured(host: Host, options: argparse.Namespace) -> Configuration:
+def configuration_of(host: Host, options: argparse.Namespace) -> Configuration:
     """The configuration, if the globs leave anything of it to act on."""
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     if not configuration.connections:
-        raise CommandFailed(f"no connection in {host.path}")
+        raise CommandFailed(f"no connection in {configuration.path}")
     if not chosen(configuration.connections, question(options)):
-        raise CommandFailed(f"no connection of {host.path} matches -i and -e")
+        raise CommandFailed(f"no connection of {configuration.path} matches -i and -e")
     return configuration
 
 
@@ -159,7 +161,8 @@ def first_look(host: Host, configuration: Configuration, options: argparse.Names
     if options.action == "up" and all(
         verdict.expectation is Expectation.IGNORED for verdict in seen.chosen
     ):
-        raise CommandFailed(f"no connection of {host.path} that is asked for is switched on")
+        path = configuration.path
+        raise CommandFailed(f"no connection of {path} that is asked for is switched on")
     return seen
 
 
@@ -227,6 +230,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="only ask charon for it (default of up)",
     )
     add_connection_options(parser, "act only on")
+    add_source_options(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="print the commands, in order, and run none"
     )

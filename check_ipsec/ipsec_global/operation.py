@@ -1,5 +1,6 @@
 """Ask, look, and again until it is as asked or the time is over."""
 
+import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from time import monotonic, sleep
@@ -9,7 +10,7 @@ from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.process import Call
 from check_ipsec.host.sources import Output
 from check_ipsec.ipsec_global.action import Action, Asked
-from check_ipsec.ipsec_global.orders import Order, Verb
+from check_ipsec.ipsec_global.orders import Order, Verb, speaking
 from check_ipsec.ipsec_global.scene import Scene, scene
 from check_ipsec.ipsec_global.show import Show
 from check_ipsec.model.configuration import Configuration
@@ -66,6 +67,7 @@ class LiveNode:
         self._actor = actor
         self._configuration = configuration
         self._question = question
+        self._speak = speaking(configuration)
         self._end = monotonic() + seconds
         # charon may hang after an order: a look must still be possible
         self._reserve = min(DEFAULT_TIMEOUT, seconds / 4)
@@ -105,7 +107,7 @@ class LiveNode:
                     return
 
     def _calls(self, orders: Iterable[Order], given: list[Order]) -> Iterator[Call]:
-        for order in orders:
+        for order in map(self._speak, orders):
             waiting = order.verb is Verb.START_AND_WAIT
             seconds = min(SECONDS_WAITING if waiting else SECONDS, self.left() - self._reserve)
             if seconds <= 0:
@@ -125,7 +127,9 @@ def is_unanswered(asked: Asked) -> bool:
     """Whether charon did not take the order; a peer may take any time."""
     if asked.order.verb is Verb.START_AND_WAIT:
         return False
-    return asked.output.timed_out or asked.output.exit != 0
+    output = asked.output
+    refused = asked.order.over_vici and re.match(r"(?m)^\w+ failed: ", output.stderr) is not None
+    return output.timed_out or (output.exit != 0 and not refused)
 
 
 class Work:

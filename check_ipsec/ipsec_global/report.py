@@ -10,7 +10,7 @@ from check_ipsec.ipsec_global.scene import Scene, half_open
 from check_ipsec.report.as_json import document
 from check_ipsec.report.headline import connections
 from check_ipsec.report.layout import folded
-from check_ipsec.report.sas import child_tag, ike_tag
+from check_ipsec.report.sas import child_tag, ike_tag, trap_tag
 from check_ipsec.report.severity import JUDGED, Severity, count
 from check_ipsec.untrusted import plain
 
@@ -173,4 +173,4 @@ def foreign_tags(seen: Scene) -> list[str]:
     """SAs and traps that the file does not name."""
     tags = [ike_tag(ike) for ike in seen.foreign.ike_sas]
     tags += [child_tag(child) for _, child in seen.foreign.sas]
-    return tags + [child_tag(trap) for trap in seen.foreign.traps]
+    return tags + [trap_tag(trap) for trap in seen.foreign.traps]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from check_ipsec.configuration.expectation import Expectation
 from check_ipsec.ipsec_global.orders import Order, Verb, close_child, close_ike
 from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa
-from check_ipsec.report.sas import child_tag, ike_tag
+from check_ipsec.report.sas import child_tag, ike_tag, trap_tag
 from check_ipsec.truth.observe import Observation, Question, chosen, matches
 from check_ipsec.truth.rows import STARTING, tasks
 from check_ipsec.truth.unlisted import Unlisted
@@ -78,7 +78,7 @@ def held(seen: Scene) -> tuple[Holding, ...]:
         return ()
     names = {verdict.connection.printed_name: verdict.connection.name for verdict in seen.chosen}
     traps = (
-        Holding((names[trap.name],), (child_tag(trap),), Order(Verb.UNROUTE, names[trap.name]))
+        Holding((names[trap.name],), (trap_tag(trap),), Order(Verb.UNROUTE, names[trap.name]))
         for trap in status.traps
         if trap.name in names
     )
@@ -134,7 +134,9 @@ def reqids(seen: Scene) -> dict[int, str]:
     names = {verdict.connection.printed_name: verdict.connection.name for verdict in seen.chosen}
     found = {child.reqid: v.connection.name for v in seen.chosen for _, child in v.sas}
     traps = seen.observation.status.traps if seen.observation.status else ()
-    found.update((trap.reqid, names[trap.name]) for trap in traps if trap.name in names)
+    found.update(
+        (trap.reqid, names[trap.name]) for trap in traps if trap.reqid and trap.name in names
+    )
     return found
 
 
@@ -144,7 +146,7 @@ def reqids_in_use(seen: Scene) -> set[int]:
     if status is None:
         return set()
     children = (child for ike in status.ike_sas for child in ike.child_sas)
-    return {child.reqid for child in (*children, *status.traps)}
+    return {child.reqid for child in children} | {trap.reqid or 0 for trap in status.traps}
 
 
 def has_trap(seen: Scene, verdict: Verdict) -> bool:

@@ -5,6 +5,7 @@ must be      is                                                is asked for
 ===========  ================================================  =========================
 required     no SA; IKE up, no CHILD_SA; only a trap           start
 required     kernel state or policy missing                    close that CHILD_SA, start
+required     ``trap|start`` without its trap                   route
 on demand    no trap                                           route
 on demand    trap, kernel state or policy missing              close, unroute, route
 shunt        not installed                                     route
@@ -44,6 +45,8 @@ BROKEN = {
 WHY = re.compile(
     r"received \w+ (?:notify|error)|^no |^unable |not |failed|refused|constraint|giving up"
 )
+# swanctl puts the group of the log before each line
+GROUP = re.compile(r"^\[[A-Z0-9]{3}\] ")
 SAYS_NOTHING = re.compile(
     r"^establishing connection '.*' failed$|^failed to establish CHILD_SA, keeping IKE_SA$"
 )
@@ -84,9 +87,9 @@ class Up:
 
     def heard(self, asked: Iterable[Asked]) -> None:
         """Keep why charon did not do it."""
-        for (verb, target), output in asked:
-            if verb is not Verb.CLOSE and (words := complaint(output.stdout)):
-                self._complaints[target] = words
+        for order, output in asked:
+            if order.verb is not Verb.CLOSE and (words := complaint(output.stdout)):
+                self._complaints[order.target] = words
 
     def concerned(self, seen: Scene) -> int:
         """Those that can be brought up."""
@@ -141,6 +144,8 @@ def needed(seen: Scene, verdict: Verdict) -> Iterator[Order]:
     if broken:
         yield from (close_child(child) for _, child in carrying_sas(verdict.sas))
     if verdict.expectation is Expectation.REQUIRED:
+        if is_unguarded(seen, verdict):
+            yield Order(Verb.ROUTE, name)
         idle = verdict.state is State.NOT_CONNECTED and verdict.reason in IDLE
         if broken or (idle and not any(map(is_setting_up, verdict.ike_sas))):
             yield Order(Verb.START, name)
@@ -154,7 +159,9 @@ def is_unguarded(seen: Scene, verdict: Verdict) -> bool:
     """Whether a trap or a shunt is missing."""
     if verdict.expectation is Expectation.SHUNT:
         return verdict.state is not State.SHUNT
-    return verdict.expectation is Expectation.ON_DEMAND and not has_trap(seen, verdict)
+    trapped = verdict.connection.setting("trap") == "yes"
+    wanted = trapped or verdict.expectation is Expectation.ON_DEMAND
+    return wanted and not has_trap(seen, verdict)
 
 
 def is_missing(seen: Scene, verdict: Verdict) -> bool:
@@ -179,5 +186,6 @@ def has_jobs(seen: Scene) -> bool:
 
 def complaint(text: str) -> str:
     """The last line in which charon says what went wrong, or an empty text."""
-    lines = [line for line in text.splitlines() if not SAYS_NOTHING.search(line)]
+    said = (GROUP.sub("", line) for line in text.splitlines())
+    lines = [line for line in said if not SAYS_NOTHING.search(line)]
     return next((line for line in reversed(lines) if WHY.search(line)), "")

@@ -150,7 +150,7 @@ class Traffic(NamedTuple):
 
 
 class ChildSa(NamedTuple):
-    """A CHILD_SA or, in state ROUTED, a trap.
+    """A CHILD_SA.
 
     SPIs and CPIs are numbers and known in state INSTALLED only, ``in`` and
     ``out`` as seen from this host. ``reqid`` is the one that ties it to the
@@ -176,6 +176,22 @@ class ChildSa(NamedTuple):
     outbound: Optional[Traffic]
     rekey_in: Optional[int]
     rekeying_due: bool
+    local_ts: tuple[str, ...]
+    remote_ts: tuple[str, ...]
+    understood: bool = True
+
+
+class Trap(NamedTuple):
+    """A trap: a policy without an SA, which waits for traffic.
+
+    ``reqid`` and ``unique_id`` are as those of a CHILD_SA. Over VICI a trap has no
+    ``unique_id`` and, before 6.0.2, no ``reqid``: None.
+    """
+
+    name: str
+    unique_id: Optional[int]
+    mode: str
+    reqid: Optional[int]
     local_ts: tuple[str, ...]
     remote_ts: tuple[str, ...]
     understood: bool = True
@@ -223,7 +239,7 @@ class Status(NamedTuple):
     addresses: tuple[str, ...]
     peers: tuple[Peer, ...]
     shunts: tuple[Shunt, ...]
-    traps: tuple[ChildSa, ...]
+    traps: tuple[Trap, ...]
     up: int
     connecting: int
     ike_sas: tuple[IkeSa, ...]

@@ -2,6 +2,11 @@
 
 from typing import NamedTuple, Optional
 
+# the section of what was added to a protocol that may grow: seen, and no misunderstanding
+ADDITIONS = "VICI"
+# those of texts that are made of events, of which a part that is unread has no name
+EVENTS = ("list-conns", "list-sas", "list-pols")
+
 
 class UnreadLine(NamedTuple):
     """A line that the grammar does not know, and the section that it stands in.

@@ -15,13 +15,14 @@ import fcntl
 import json
 import os
 import socket
-import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
+
+from check_ipsec.host.replacing import SAFE, created, folder_of, is_replaceable, replace
 
 FORMAT = 1
 SINCE = "%b %d %H:%M:%S %Y"
@@ -31,7 +32,7 @@ LARGEST = 64 * 2**20
 # another run holds the lock for as long as it takes to write the file
 PATIENCE = 1.0
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
-SAFE = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+MODE = 0o600
 
 
 class Reading(NamedTuple):
@@ -66,12 +67,14 @@ def same_start(one: str | None, other: str | None) -> bool:
 class Remembered(NamedTuple):
     """The reading of this run, and the earlier one if there is one that can be used.
 
-    ``note`` says why there is none, or why this one could not be kept.
+    ``note`` says why there is none, or why this one could not be kept. ``usable``: the file
+    was read, or begun anew, so that what is added up goes on from there.
     """
 
     now: Reading
     earlier: Reading | None
     note: str = ""
+    usable: bool = True
 
 
 class Unusable(Exception):
@@ -114,7 +117,8 @@ def remember(
         problem = str(error)
     except OSError as error:
         problem = error.strerror or str(error)
-    return Remembered(reading(None), None, f"no earlier reading, {file}: {problem}")
+    note = f"no earlier reading, {file}: {problem}"
+    return Remembered(reading(None), None, note, usable=False)
 
 
 def _exchanged(
@@ -133,9 +137,11 @@ def _exchanged(
     made = reading(earlier)
     checks[check] = made._asdict()
     try:
-        _write(folder, name, json.dumps({"format": FORMAT, "checks": checks}, allow_nan=False))
+        text = json.dumps({"format": FORMAT, "checks": checks}, allow_nan=False)
+        replace(folder, name, text.encode(), MODE)
     except OSError as error:
         note = f"{note or 'this reading is not kept'}, {name}: {error.strerror}"
+        return Remembered(made, earlier, note, usable=earlier is not None)
     return Remembered(made, earlier, note)
 
 
@@ -144,9 +150,8 @@ def _exchanged(
 
 def _require_file(folder: int, name: str) -> None:
     """Raises Unusable where something else has that name, which is not to be replaced."""
-    with suppress(FileNotFoundError):
-        if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-            raise Unusable("not a file")
+    if not is_replaceable(folder, name):
+        raise Unusable("not a file")
 
 
 def _read(folder: int, name: str) -> dict[str, Any]:
@@ -190,19 +195,15 @@ def _reading(stored: Any, now: float) -> Reading:
 @contextmanager
 def _folder(file: str) -> Iterator[tuple[int, str]]:
     """The folder of a file, made if it is missing, and the name in it."""
-    path = Path(file).absolute()
-    path.parent.mkdir(0o700, parents=True, exist_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | SAFE)
-    try:
-        yield folder, path.name
-    finally:
-        os.close(folder)
+    Path(file).absolute().parent.mkdir(0o700, parents=True, exist_ok=True)
+    with folder_of(file) as found:
+        yield found
 
 
 @contextmanager
 def _locked(folder: int, name: str) -> Iterator[None]:
     """Alone with the file. Raises Unusable where another run does not let go of it."""
-    lock = _created(folder, f".{name}.lock", os.O_RDWR)
+    lock = created(folder, f".{name}.lock", os.O_RDWR, MODE)
     try:
         end = monotonic() + PATIENCE
         while not _locks(lock):
@@ -220,33 +221,3 @@ def _locks(lock: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _write(folder: int, name: str, text: str) -> None:
-    """The draft of a run that was killed is thrown away first."""
-    draft = f".{name}.new"
-    with suppress(FileNotFoundError):
-        os.unlink(draft, dir_fd=folder)
-    try:
-        with os.fdopen(_created(folder, draft, os.O_WRONLY | os.O_EXCL), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(draft, dir_fd=folder)
-        raise
-
-
-def _created(folder: int, name: str, flags: int) -> int:
-    """A file of the folder's owner, open."""
-    file = os.open(name, flags | os.O_CREAT | SAFE, 0o600, dir_fd=folder)
-    try:
-        owner = os.fstat(folder)
-        if os.geteuid() == 0 and os.fstat(file).st_uid != owner.st_uid:
-            os.fchown(file, owner.st_uid, owner.st_gid)
-    except BaseException:
-        os.close(file)
-        raise
-    return file

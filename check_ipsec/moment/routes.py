@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from check_ipsec.errors import CheckIpsecError
 from check_ipsec.grammar.ip_route import parse_links, parse_route
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.sources import Source, text_of
+from check_ipsec.host.said import text_of
+from check_ipsec.host.sources import Source
 from check_ipsec.moment.snapshot import ERRORS
 
 

@@ -3,10 +3,11 @@
 What could not be had stays as its error, for each source.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import NamedTuple, Optional, TypeVar, Union
 
 from check_ipsec.errors import (
+    CaptureError,
     CheckIpsecError,
     CommandFailed,
     DaemonNotRunning,
@@ -15,21 +16,14 @@ from check_ipsec.errors import (
 )
 from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.sources import Source, TimedOut, text_of
-from check_ipsec.model.daemon import Status
+from check_ipsec.host.said import TimedOut, text_of
+from check_ipsec.host.sources import Source
+from check_ipsec.model.configuration import Configuration
 from check_ipsec.model.kernel import Policies, States
+from check_ipsec.moment.answer import Daemon, ask_twice, counted
 
 T = TypeVar("T")
 ERRORS = (NotPermitted, CommandFailed, ParseError, DaemonNotRunning)
-# charon's counts are unsigned; a larger one went below zero
-NEGATIVE = 2**31
-
-
-class Daemon(NamedTuple):
-    """charon's answer. ``partial``: it lists fewer IKE_SAs than it counts."""
-
-    status: Status
-    partial: bool
 
 
 class Snapshot(NamedTuple):
@@ -45,17 +39,19 @@ class Snapshot(NamedTuple):
 
 
 def take(
-    host: Host, deadline: Deadline, names: Iterable[str], sources: Collection[Source]
+    host: Host, deadline: Deadline, configuration: Configuration, sources: Collection[Source]
 ) -> Snapshot:
     """Read and parse ``sources``; without busy SAs where charon is slow and that is one.
 
-    ``names`` are those of ipsec.conf. Raises NotPermitted or CommandFailed where
-    charon may not be asked or ``ipsec`` is missing, ParseError where its text
-    cannot be understood, CaptureError where a captured host lacks a text.
+    charon's release is no part of its answer over VICI: who wants it names its source.
+    ``configuration`` says how charon is asked, and how the connections are called. Raises
+    NotPermitted or CommandFailed where charon may not be asked or the command is missing,
+    ParseError where its text cannot be understood, CaptureError where a captured host lacks
+    a text.
     """
     taken = Snapshot()
     if Source.STATUSALL in sources:
-        taken = taken._replace(daemon=read_daemon(host, deadline, tuple(names)))
+        taken = taken._replace(daemon=read_daemon(host, deadline, configuration))
     if not uses_libipsec(taken.daemon):
         if Source.XFRM_STATE in sources:
             taken = taken._replace(states=read(host, deadline, *STATES))
@@ -63,6 +59,9 @@ def take(
             taken = taken._replace(policies=read(host, deadline, *POLICIES))
     if isinstance(taken.states, States) and isinstance(taken.policies, Policies):
         taken = taken._replace(states=completed(host, deadline, taken.states, taken.policies))
+    if Source.VERSION in sources and configuration.over_vici:
+        # last, for no verdict needs it
+        taken = taken._replace(daemon=with_release(taken.daemon, host, deadline))
     return taken
 
 
@@ -75,24 +74,57 @@ def uses_libipsec(daemon: Optional[Union[Daemon, DaemonNotRunning]]) -> bool:
 
 
 def read_daemon(
-    host: Host, deadline: Deadline, names: tuple[str, ...]
+    host: Host, deadline: Deadline, configuration: Configuration
 ) -> Union[Daemon, DaemonNotRunning]:
     """charon's answer; without its busy SAs, if waiting for them takes too long."""
     try:
-        try:
-            return ask_twice(host, deadline, names, Source.STATUSALL)
-        except TimedOut:
-            return ask_twice(host, deadline, names, Source.STATUSALL_NB)
+        if configuration.over_vici:
+            return read_vici(host, deadline, configuration)
+        return read_statusall(host, deadline, configuration)
     except TimedOut:
         return DaemonNotRunning("charon does not answer")
     except DaemonNotRunning as error:
         return error
 
 
-def ask_twice(host: Host, deadline: Deadline, names: tuple[str, ...], source: Source) -> Daemon:
-    """charon's answer, the second one where the first is shorter than it counts."""
-    first = ask(host, deadline, names, source)
-    return ask(host, deadline, names, source) if first.partial else first
+def read_vici(host: Host, deadline: Deadline, configuration: Configuration) -> Daemon:
+    """The texts of ``swanctl``; that of stroke where both files list connections, and charon
+    has no VICI. Raises TimedOut or DaemonNotRunning.
+    """
+    from check_ipsec.moment import vici
+
+    try:
+        return vici.read_daemon(host, deadline, configuration.connections)
+    except DaemonNotRunning:
+        if len({one.section is None for one in configuration.connections}) < 2:
+            raise
+    return read_statusall(host, deadline, configuration)
+
+
+def with_release(
+    daemon: Optional[Union[Daemon, DaemonNotRunning]], host: Host, deadline: Deadline
+) -> Optional[Union[Daemon, DaemonNotRunning]]:
+    """The same with charon's release, which no other text over VICI has, if it can be had."""
+    from check_ipsec.grammar import vici
+
+    if not isinstance(daemon, Daemon) or daemon.status.daemon.version:
+        return daemon
+    try:
+        text = text_of(Source.VERSION, host.read(Source.VERSION, deadline))
+        release = vici.parse_version(text, spoken(Source.VERSION))
+    except (*ERRORS, CaptureError):
+        return daemon
+    status = daemon.status
+    return daemon._replace(status=status._replace(daemon=status.daemon._replace(version=release)))
+
+
+def read_statusall(host: Host, deadline: Deadline, configuration: Configuration) -> Daemon:
+    """The text of ``ipsec statusall``. Raises TimedOut or DaemonNotRunning."""
+    names = tuple(connection.name for connection in configuration.connections)
+    try:
+        return ask_twice(lambda: ask(host, deadline, names, Source.STATUSALL))
+    except TimedOut:
+        return ask_twice(lambda: ask(host, deadline, names, Source.STATUSALL_NB))
 
 
 def ask(host: Host, deadline: Deadline, names: tuple[str, ...], source: Source) -> Daemon:
@@ -107,11 +139,6 @@ def ask(host: Host, deadline: Deadline, names: tuple[str, ...], source: Source) 
     if source is Source.STATUSALL_NB:
         expected += counted(status.connecting)
     return Daemon(status, partial=len(status.ike_sas) < expected)
-
-
-def counted(number: int) -> int:
-    """A count of IKE_SAs, 0 where charon counted below zero."""
-    return number if 0 <= number < NEGATIVE else 0
 
 
 # --- the kernel ---------------------------------------------------------------------

@@ -5,7 +5,7 @@ In a module of its own, for check_ipsec needs nothing of it and starts every min
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,10 +13,12 @@ from check_ipsec.errors import CheckIpsecError, DaemonNotRunning
 from check_ipsec.grammar import listcounters, system, xfrm_stat, xfrm_statistics
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source
+from check_ipsec.model.configuration import Configuration
 from check_ipsec.model.counters import CounterLists
 from check_ipsec.model.system import Process
 from check_ipsec.model.traffic import ErrorCounts, Statistics
-from check_ipsec.moment.snapshot import Daemon, read, read_daemon, uses_libipsec
+from check_ipsec.moment.answer import Daemon
+from check_ipsec.moment.snapshot import read, read_daemon, uses_libipsec
 
 
 class Surroundings(NamedTuple):
@@ -47,22 +49,39 @@ class Surroundings(NamedTuple):
 
 
 def take(
-    host: Host, deadline: Deadline, names: Iterable[str], sources: Collection[Source]
+    host: Host, deadline: Deadline, configuration: Configuration, sources: Collection[Source]
 ) -> Surroundings:
     """Read and parse ``sources``, as :func:`check_ipsec.moment.snapshot.take` does."""
     taken = Surroundings()
     if Source.STATUSALL in sources:
-        taken = taken._replace(daemon=read_daemon(host, deadline, tuple(names)))
+        taken = taken._replace(daemon=read_daemon(host, deadline, configuration))
     if Source.XFRM_STATISTICS in sources and not uses_libipsec(taken.daemon):
         begin = host.time
         statistics = read(host, deadline, Source.XFRM_STATISTICS, xfrm_statistics.parse)
         taken = taken._replace(statistics=statistics, counted=middle(begin, host.time))
     others: dict[str, Any] = {
         field: read(host, deadline, source, parse)
-        for field, (source, parse) in OTHERS.items()
-        if source in sources
+        for field, (source, parse) in others_of(configuration, sources).items()
     }
     return taken._replace(**others)
+
+
+def others_of(
+    configuration: Configuration, sources: Collection[Source]
+) -> dict[str, tuple[Source, Parse]]:
+    """What is read as it comes, by field: ``sources``, or what stands for them over VICI."""
+    asked = {field: reading for field, reading in OTHERS.items() if reading[0] in sources}
+    if configuration.over_vici:
+        asked.update({field: over_vici(*asked[field]) for field in OF_CHARON & asked.keys()})
+    return asked
+
+
+def over_vici(source: Source, _: Parse) -> tuple[Source, Parse]:
+    """What is asked over VICI in place of a source of stroke."""
+    from check_ipsec.grammar import vici
+
+    other = Source.COUNTERS if source is Source.LISTCOUNTERS else Source.COUNTERS_ALL
+    return other, vici.parse_counters
 
 
 def middle(begin: datetime | None, end: datetime | None) -> datetime | None:
@@ -70,8 +89,10 @@ def middle(begin: datetime | None, end: datetime | None) -> datetime | None:
     return begin + (end - begin) / 2 if begin and end else None
 
 
+Parse = Callable[[str, str], Any]
+OF_CHARON = {"counters", "counters_by_name"}
 # what is read as it comes
-OTHERS: dict[str, tuple[Source, Callable[[str, str], Any]]] = {
+OTHERS: dict[str, tuple[Source, Parse]] = {
     "errors": (Source.XFRM_STAT, xfrm_stat.parse),
     "counters": (Source.LISTCOUNTERS, listcounters.parse),
     "counters_by_name": (Source.LISTCOUNTERS_ALL, listcounters.parse),

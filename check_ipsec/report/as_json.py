@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from check_ipsec.model.daemon import ChildSa, IkeSa, Traffic
@@ -42,9 +43,20 @@ def document(
         "daemon": daemon(observation),
         "kernel": kernel(observation),
         "connections": [connection(verdict) for verdict in observation.verdicts],
+        "groups": list(in_common(observation)),
         "unlisted": unlisted(observation),
+        "log": list(observation.log),
         "not_understood": [line._asdict() for line in unread(observation)],
     }
+
+
+def in_common(observation: Observation) -> Iterator[dict[str, Any]]:
+    """Connections that are down for one reason, and what else they have in common."""
+    from check_ipsec.truth.common import groups
+
+    for group in groups(observation.verdicts, observation.labels):
+        names = [verdict.connection.name for verdict in group.verdicts]
+        yield {"reason": group.reason, "traits": list(group.traits), "connections": names}
 
 
 def unread(observation: Observation) -> tuple[UnreadLine, ...]:
@@ -81,6 +93,7 @@ def connection(verdict: Verdict) -> dict[str, Any]:
         "expectation": verdict.expectation.value,
         "state": verdict.state.value,
         "reason": verdict.reason_text or None,
+        "cause": verdict.why and verdict.why._asdict(),
         "verified": verdict.verified,
         "cleartext": verdict.cleartext,
         "stale": verdict.stale,

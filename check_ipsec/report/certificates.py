@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from check_ipsec.model.certificates import Certificate
-from check_ipsec.moment.snapshot import Daemon
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.report.headline import connections, shortened
 from check_ipsec.report.severity import Severity
 from check_ipsec.truth.certificate_items import Item
 from check_ipsec.truth.certificates import Observation
 from check_ipsec.truth.flaws import Flaw, span
-from check_ipsec.truth.uses import Loaded, Users
+from check_ipsec.truth.rounds import Loaded
+from check_ipsec.truth.uses import Users
 from check_ipsec.untrusted import plain
 
 # bytes of a name on the first line

@@ -73,7 +73,7 @@ WORDS: dict[str, Callable[[float], str]] = {
     "half_open": counted("half-open IKE_SA", "half-open IKE_SAs"),
     "ike_sas": counted("IKE_SA", "IKE_SAs"),
     "child_sas": counted("CHILD_SA", "CHILD_SAs"),
-    "unlisted": counted("SA not in ipsec.conf", "SAs not in ipsec.conf"),
+    "unlisted": counted("SA in no file", "SAs in no file"),
     "invalid": per_second("invalid messages"),
     "invalid_spi": per_second("messages with an invalid SPI"),
     "ike_rekeys": per_second("IKE_SAs rekeyed"),

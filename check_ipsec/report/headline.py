@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Optional
 
+from check_ipsec.configuration.expectation import SHUNT_TYPES
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.report.severity import BAD, Counts, Severity, not_understood
 from check_ipsec.truth.observe import Observation
@@ -10,6 +12,9 @@ from check_ipsec.truth.verdict import State, Verdict
 from check_ipsec.untrusted import plain
 
 NAMES = 10
+# from so many on, what they have in common is looked for
+MANY = 5
+LONG_AGES = ((86400, "d"), (3600, "h"), (60, "min"))
 # bytes of a reason on the first line; -v shows it whole
 REASON = 120
 
@@ -18,13 +23,38 @@ def headline(observation: Observation, counts: Counts, severity: Severity, room:
     """One line of at most ``room`` bytes; names stay whole, fewer are shown instead."""
     if observation.daemon_error:
         silent = f"{observation.daemon_error}: {none_of(counts.judged)} established"
-        return ", ".join((silent, *beside(counts)))
+        return ", ".join((silent, *beside(observation, counts)))
     if not counts_anything(observation):
         return nothing_configured(observation, counts)
-    total = ", ".join((*totals(counts, severity, observation), *beside(counts)))
+    total = ", ".join((*totals(counts, severity, observation), *beside(observation, counts)))
     tail = "".join(remarks(observation, counts))
-    names = list(map(named, sorted_by_severity(observation.verdicts)))
-    return shortened(total, names, tail, room)
+    listed = sorted_by_severity(observation.verdicts)
+    if severity is not Severity.OK and len(listed) >= MANY:
+        return shortened(*of_many(total, listed, observation), tail, room)
+    return shortened(total, list(map(named, listed)), tail, room)
+
+
+def of_many(total: str, listed: list[Verdict], observation: Observation) -> tuple[str, list[str]]:
+    """What all of many have in common before their names; else groups in place of names."""
+    from check_ipsec.truth.common import Group, groups
+
+    def told(group: Group) -> str:
+        traits = "".join(f" {plain(trait)}" for trait in group.traits)
+        return f"{len(group.verdicts)}{traits} ({shortest(plain(group.reason))})"
+
+    found = groups(observation.verdicts, observation.labels)
+    if len(found) == 1 and len(found[0].verdicts) == len(listed):
+        names = [plain(verdict.connection.name) for verdict in listed]
+        return f"{total}: all {told(found[0])}", names
+    large = [group for group in found if group.traits and len(group.verdicts) >= MANY]
+    grouped = {verdict.connection.name for group in large for verdict in group.verdicts}
+    rest = [verdict for verdict in listed if verdict.connection.name not in grouped]
+    return total, [*map(told, large), *map(named, rest)]
+
+
+def shortest(text: str) -> str:
+    """A text as it has place on the first line."""
+    return f"{text[:REASON]}..." if len(text) > REASON else text
 
 
 def shortened(total: str, names: list[str], tail: str, room: int) -> str:
@@ -68,24 +98,33 @@ def totals(counts: Counts, severity: Severity, observation: Observation) -> Iter
         yield f"{counts.not_established} of {connections(counts.judged)} not established"
 
 
-def beside(counts: Counts) -> Iterator[str]:
+def beside(observation: Observation, counts: Counts) -> Iterator[str]:
     """What is to be said whatever the states are."""
     if counts.cleartext:
         yield f"traffic of {counts.cleartext} in clear text"
     if counts.stale:
-        yield f"{counts.stale} unlike ipsec.conf"
+        yield f"{counts.stale} unlike {observation.configuration.called}"
 
 
 def healthy(observation: Observation, counts: Counts) -> Iterator[str]:
     """What there is."""
     yield f"{connections(counts.established)} established"
-    loaded = sum(verdict.state in (State.SHUNT, State.LOADED) for verdict in observation.verdicts)
+    quiet = [one for one in observation.verdicts if one.state in (State.SHUNT, State.LOADED)]
+    shunts = sum(map(is_shunt, quiet))
+    loaded = len(quiet) - shunts
     if counts.on_demand:
         yield f"{counts.on_demand} on demand"
     if counts.clients:
         yield f"{counts.clients} for clients"
+    if shunts:
+        yield f"{shunts} shunt{'s' * (shunts != 1)}"
     if loaded:
-        yield f"{loaded} shunt{'s' * (loaded != 1)}"
+        yield f"{loaded} loaded"
+
+
+def is_shunt(verdict: Verdict) -> bool:
+    """Whether a healthy one without SAs is a shunt, in place or only loaded."""
+    return verdict.state is State.SHUNT or verdict.connection.setting("type") in SHUNT_TYPES
 
 
 def listed(names: list[str], shown: int) -> str:
@@ -116,15 +155,30 @@ def rank(verdict: Verdict) -> int:
 def named(verdict: Verdict) -> str:
     """A connection with its reason."""
     reason = plain(verdict.reason_text) or "traffic leaves in clear text"
-    if len(reason) > REASON:
-        reason = f"{reason[:REASON]}..."
-    return f"{plain(verdict.connection.name)} ({reason})"
+    return f"{plain(verdict.connection.name)} ({shortest(reason)}{because(verdict)})"
+
+
+def because(verdict: Verdict) -> str:
+    """The cause behind the reason, and how long ago charon has said so."""
+    if verdict.why is None:
+        return ""
+    return f": {shortest(plain(verdict.why.words))}{ago(verdict.why.age)}"
+
+
+def ago(seconds: Optional[int]) -> str:
+    """A time before now behind a comma; nothing where it is not known."""
+    if seconds is None:
+        return ""
+    for unit, name in LONG_AGES:
+        if seconds >= unit:
+            return f", {seconds // unit} {name} ago"
+    return ", just now"
 
 
 def remarks(observation: Observation, counts: Counts) -> Iterator[str]:
     """What charon holds beyond the file, and what stands in the way of a full answer."""
     if counts.unlisted:
-        yield f" + {counts.unlisted} not in ipsec.conf"
+        yield f" + {counts.unlisted} not in {observation.configuration.called}"
     if observation.kernel_error:
         yield f"; {plain(str(observation.kernel_error))}"
     if observation.partial:

@@ -8,6 +8,20 @@ AGES = ((86400, "d"), (3600, "h"), (60, "m"))
 SIZES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
+class Marked(str):
+    """A line that stands out on a terminal, in the colour of an exit status."""
+
+    __slots__ = ("mark",)
+
+    def __new__(cls, text: str, mark: int) -> "Marked":
+        """``text``, with the exit status that it is marked with."""
+        line = super().__new__(cls, text)
+        line.mark = mark
+        return line
+
+    mark: int
+
+
 def row(cells: Iterable[str], widths: Iterable[int]) -> str:
     """Cells in columns; one that is too long pushes the others to the right."""
     return " ".join(cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths))

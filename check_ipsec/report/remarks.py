@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.unread import UnreadLine
 from check_ipsec.report.layout import age
-from check_ipsec.report.sas import child_tag, ike_tag
+from check_ipsec.report.sas import child_tag, ike_tag, trap_tag
 from check_ipsec.truth.observe import Observation
 from check_ipsec.truth.unlisted import Unlisted
 from check_ipsec.untrusted import plain
@@ -18,7 +18,8 @@ def remarks(observation: Observation) -> Iterator[str]:
     if observation.status:
         yield from daemon_remarks(observation.status)
         yield from unread_remarks(observation.status.unread)
-        yield from unlisted_remarks(observation.unlisted)
+        yield from unlisted_remarks(observation.unlisted, observation.configuration.called)
+    yield from (plain(f"why not more: {line}") for line in observation.log)
     if observation.partial:
         yield "charon's answer is partial: it lists fewer IKE_SAs than it counts"
     if observation.kernel_error:
@@ -49,12 +50,12 @@ def unread_remarks(lines: Iterable[UnreadLine]) -> Iterator[str]:
         yield f"not understood, {unread.section}, line {unread.line}: {plain(unread.text)}"
 
 
-def unlisted_remarks(unlisted: Unlisted) -> Iterator[str]:
+def unlisted_remarks(unlisted: Unlisted, files: str) -> Iterator[str]:
     """What charon holds although ipsec.conf does not name it."""
     tags = [*unlisted.loaded]
     tags += [ike_tag(ike) for ike in unlisted.ike_sas]
     tags += [child_tag(child) for _, child in unlisted.sas]
-    tags += [child_tag(trap) for trap in unlisted.traps]
+    tags += [trap_tag(trap) for trap in unlisted.traps]
     tags += [f"{child_tag(one)} to {ike.remote_host}" for ike, one in unlisted.superseded]
     if tags:
-        yield f"not in ipsec.conf ({len(tags)}): {plain(', '.join(tags))}"
+        yield f"not in {files} ({len(tags)}): {plain(', '.join(tags))}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa, IkeState
+from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa, IkeState, Trap
 from check_ipsec.report.layout import age
 from check_ipsec.truth.verdict import Verdict
 from check_ipsec.untrusted import plain
@@ -20,6 +20,12 @@ def child_tag(child: ChildSa) -> str:
     """``bob{5}``, with its state where that is not the usual one."""
     state = "" if child.state is ChildState.INSTALLED else f" {child.state.value}"
     return f"{child.name}{{{child.unique_id}}}{state}"
+
+
+def trap_tag(trap: Trap) -> str:
+    """``bob{1} ROUTED``; charon does not always say the number."""
+    number = "" if trap.unique_id is None else f"{{{trap.unique_id}}}"
+    return f"{trap.name}{number} ROUTED"
 
 
 def sa_details(verdict: Verdict) -> Iterator[str]:

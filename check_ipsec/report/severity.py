@@ -7,10 +7,11 @@ from typing import NamedTuple, Optional
 
 from check_ipsec.configuration.expectation import Expectation
 from check_ipsec.errors import ParseError
-from check_ipsec.model.unread import UnreadLine
+from check_ipsec.model.unread import ADDITIONS, UnreadLine
 from check_ipsec.truth.observe import Observation
 from check_ipsec.truth.verdict import State, Verdict
 
+HARMLESS = ("Status", ADDITIONS)
 JUDGED = (Expectation.REQUIRED, Expectation.ON_DEMAND)
 BAD = (State.NOT_CONNECTED, State.UNVERIFIED, State.CONNECTING)
 
@@ -146,7 +147,7 @@ def least(observation: Observation, mapping: Mapping) -> Severity:
 def not_understood(observation: Observation) -> Iterator[UnreadLine]:
     """The lines of charon and of the kernel that no grammar knows, but those of the head."""
     if observation.status:
-        yield from (line for line in observation.status.unread if line.section != "Status")
+        yield from (line for line in observation.status.unread if line.section not in HARMLESS)
     if observation.kernel:
         yield from observation.kernel.lines
 

@@ -1,8 +1,8 @@
 """What is judged of the certificates of a host, each with all that may be wrong with it.
 
 An :class:`Item` is a certificate that a connection uses, an authority above one, the newest
-list of revoked certificates of such an authority, or a file that ipsec.conf names, or that lies
-in /etc/ipsec.d, and that charon has not loaded.
+list of revoked certificates of such an authority, or a file that a connection names, or that
+lies in /etc/ipsec.d or /etc/swanctl, and that charon has not loaded.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from check_ipsec.truth.flaws import (
     vouches_for_peers,
 )
 from check_ipsec.truth.on_disk import OnDisk
+from check_ipsec.truth.rounds import End, Use
 from check_ipsec.truth.stale import identity_form
-from check_ipsec.truth.uses import End, Use, Users, candidates
+from check_ipsec.truth.uses import Users, candidates
 
 PUBLIC_KEY = "public key authentication"
 
@@ -68,23 +69,37 @@ def certificates(seen: Seen) -> Iterator[Item]:
 
 
 def other_identities(seen: Seen) -> dict[str, dict[str, None]]:
-    """IDENTITY: what ipsec.conf wants to be in certificates, by their subjects.
+    """IDENTITY: what the file wants to be in certificates, by their subjects.
 
-    charon has put the subject in its place.
+    charon has put the subject in its place, or not so and then the peer finds it nowhere.
     """
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for use in seen.uses:
-        subject = use.subject
-        if subject and subject in use.identities and wants_another(use, subject):
-            words = f"does not contain {use.keyword.replace('cert', 'id')}={use.wanted}"
-            found[subject][words] = None
+        if use.subject and wants_another(use, use.subject) and is_without(use, seen):
+            found[use.subject][f"does not contain {use.told}"] = None
     return found
 
 
 def wants_another(use: Use, subject: str) -> bool:
-    """Whether ipsec.conf names an identity that can be compared, and it is another."""
+    """Whether the file names an identity that can be compared, and it is another."""
     wanted = use.wanted or "%any"
     return wanted != "%any" and identity_form(wanted) not in (None, identity_form(subject))
+
+
+def is_without(use: Use, seen: Seen) -> bool:
+    """Whether the identity that the file names is in no certificate with the subject.
+
+    charon does not tell capital letters from small ones there, and may match others by ``*``.
+    """
+    if use.replaced:
+        return use.subject in use.identities
+    held = [seen.certificates[number] for number in candidates(use, seen.shelf)]
+    names = [f", {one.alt_names}, {one.subject}, ".lower() for one in held]
+    return bool(held) and not any(
+        "*" in identity or f", {identity.lower()}, " in text
+        for identity in use.identities
+        for text in names
+    )
 
 
 def lists(seen: Seen) -> Iterator[Item]:

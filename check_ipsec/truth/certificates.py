@@ -9,33 +9,24 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CaptureError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
 from check_ipsec.model.certificates import Certificate
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.unread import UnreadLine
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.credentials import FOLDERS, LISTS, Held, take
 from check_ipsec.moment.second_look import may_look_again
-from check_ipsec.moment.snapshot import Daemon
 from check_ipsec.truth.certificate_items import Item, doubts, items
-from check_ipsec.truth.files import named_files, of_files
+from check_ipsec.truth.files import named_files, of_files, refused
 from check_ipsec.truth.flaws import Seen
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
 from check_ipsec.truth.on_disk import OnDisk, on_disk
+from check_ipsec.truth.rounds import End, Loaded, Use, is_meant, uses_of
 from check_ipsec.truth.shelf import LONG_AGO, Shelf
-from check_ipsec.truth.uses import (
-    End,
-    Loaded,
-    Use,
-    Users,
-    candidates,
-    is_meant,
-    users,
-    uses_of,
-    with_authorities,
-)
+from check_ipsec.truth.uses import Users, candidates, users, with_authorities
 
 SOURCES = (*OF_CHARON, *LISTS, *FOLDERS, Source.SECRETS)
 
@@ -88,21 +79,21 @@ def observe(host: Host, asked: Asked) -> Observation:
 
     Raises CheckIpsecError where nothing can be said.
     """
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     asked_for = chosen(configuration.connections, Question(asked.include, asked.exclude))
     if configuration.connections and not asked_for:
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     now = host.time
     if now is None:
         raise CaptureError(f"{host.path}: nothing says when that was, so nothing when it ends")
     deadline = Deadline(asked.timeout)
-    names = tuple(connection.name for connection in configuration.connections)
     files = tuple(name for _, _, name in named_files(asked_for)) if asked.files else None
-    unjudged = Observation(configuration, asked_for, take(host, deadline, names, files), now)
+    held = take(host, deadline, configuration, files)
+    unjudged = Observation(configuration, asked_for, held, now)
     first = judged(unjudged)
     if not first.unloaded or not may_look_again(host, deadline, asked.pause):
         return first
-    second = judged(unjudged._replace(held=take(host, deadline, names, files)))
+    second = judged(unjudged._replace(held=take(host, deadline, configuration, files)))
     return first if second.silence else second
 
 
@@ -116,12 +107,13 @@ def judged(found: Observation) -> Observation:
     uses = tuple(use for connection in meant for use in uses_of(connection, loaded))
     disk = on_disk(found.held, (name for _, _, name in named_files(found.asked_for)))
     seen = seen_of(found, uses, disk)
+    unloaded = [one for one in meant if not loaded.peers(one)]
     return found._replace(
-        items=tuple(items(seen, disk)),
+        items=(*items(seen, disk), *refused(unloaded, disk)),
         unused=tuple(one for number, one in enumerate(seen.certificates)
                      if number not in seen.users),
         uses=uses,
-        unloaded=tuple(one.name for one in meant if not loaded.peers(one)),
+        unloaded=tuple(one.name for one in unloaded),
         unknown=tuple(sorted(seen.unknown)),
         doubts=tuple(doubts(seen)),
         unreadable=disk.notes,
@@ -146,8 +138,16 @@ def seen_of(found: Observation, uses: tuple[Use, ...], disk: OnDisk) -> Seen:
         signatures=disk.signatures,
         renewed=renewed_of(uses, shelf, direct, disk),
         unknown=frozenset(use.connection for use in strangers),
-        policy=dict(found.configuration.setup).get("strictcrlpolicy", "no"),
+        policies={one.name: policy_of(one, found.configuration) for one in found.asked_for},
+        addressed=frozenset(one.name for one in found.asked_for if one.setting("crluri")),
     )
+
+
+def policy_of(connection: Connection, configuration: Configuration) -> str:
+    """How a connection insists on lists of revoked certificates: of ipsec.conf as all do."""
+    if connection.section is None:
+        return dict(configuration.setup).get("strictcrlpolicy", "no")
+    return connection.setting("strictcrlpolicy") or "no"
 
 
 def renewed_of(

@@ -26,15 +26,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CaptureError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import IkeSa, IkeState, Memory, Status, Threads
 from check_ipsec.model.system import Process
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.second_look import may_look_again
-from check_ipsec.moment.snapshot import Daemon
 from check_ipsec.moment.surroundings import Surroundings, take
 from check_ipsec.truth.modules import lacking
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen
@@ -46,7 +46,8 @@ AROUND = (
     *(Source.STARTER_SERVICE, Source.SWANCTL_SERVICE, Source.LARVAL_DROP, Source.ACQ_EXPIRES),
     *(Source.MODULES, Source.MODULES_BUILTIN, Source.BOOT_ID),
 )
-SOURCES = (*OF_CHARON, Source.LISTCOUNTERS_ALL, *AROUND, Source.MODULES_DEP)
+OF_COUNTERS = (Source.LISTCOUNTERS_ALL, Source.COUNTERS, Source.COUNTERS_ALL)
+SOURCES = (*OF_CHARON, *OF_COUNTERS, *AROUND, Source.MODULES_DEP)
 PRIORITIES = ("critical", "high", "medium", "low")
 HALF_OPEN = (IkeState.CREATED, IkeState.CONNECTING)
 # where mallinfo counts with 32 bits (strongSwan before glibc's mallinfo2)
@@ -114,17 +115,16 @@ def observe(host: Host, asked: Asked, fleeting: Callable[[Measures], bool]) -> C
 
     Raises CheckIpsecError where nothing can be said.
     """
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     asked_for = chosen(configuration.connections, Question(asked.include, asked.exclude))
     if configuration.connections and not asked_for:
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
-    names = tuple(connection.name for connection in configuration.connections)
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     deadline = Deadline(asked.timeout)
-    found = Charon(configuration, asked_for, take(host, deadline, names, OF_CHARON))
+    found = Charon(configuration, asked_for, take(host, deadline, configuration, OF_CHARON))
     status = found.status
     if status is None:
         return found
-    around = take(host, deadline, names, AROUND)._replace(daemon=found.snapshot.daemon)
+    around = take(host, deadline, configuration, AROUND)._replace(daemon=found.snapshot.daemon)
     found = found._replace(snapshot=around)
     if asked.by_name:
         found = with_more(host, deadline, found, Source.LISTCOUNTERS_ALL, "counters_by_name")
@@ -132,7 +132,7 @@ def observe(host: Host, asked: Asked, fleeting: Callable[[Measures], bool]) -> C
         found = with_more(host, deadline, found, Source.MODULES_DEP, "loadable_modules")
     if not fleeting(of_status(found)) or not may_look_again(host, deadline, asked.pause):
         return found
-    daemon = take(host, deadline, names, OF_CHARON).daemon
+    daemon = take(host, deadline, configuration, OF_CHARON).daemon
     if not isinstance(daemon, Daemon):
         return found
     return found._replace(snapshot=found.snapshot._replace(daemon=daemon))
@@ -141,7 +141,7 @@ def observe(host: Host, asked: Asked, fleeting: Callable[[Measures], bool]) -> C
 def with_more(host: Host, deadline: Deadline, found: Charon, source: Source, field: str) -> Charon:
     """The same with one more source, which a captured host need not have."""
     try:
-        more = getattr(take(host, deadline, (), (source,)), field)
+        more = getattr(take(host, deadline, found.configuration, (source,)), field)
     except CaptureError:
         return found
     return found._replace(snapshot=found.snapshot._replace(**{field: more}))

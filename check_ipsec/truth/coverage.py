@@ -60,7 +60,7 @@ def protected_flows(facts: Facts) -> Iterator[tuple[Flow | None, int, str]]:
             yield flow, child.reqid, ike.remote_host
     for trap in facts.traps:
         for flow in flows(trap.local_ts, trap.remote_ts):
-            yield flow, trap.reqid, ""
+            yield flow, trap.reqid or 0, ""
     if has_one_pair(facts) or not (facts.traps or facts.carrying):
         for flow in asked_for(facts):
             yield flow, 0, ""

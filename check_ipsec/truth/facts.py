@@ -6,12 +6,14 @@ from typing import NamedTuple, Optional
 
 from check_ipsec.configuration.expectation import Expectation, Override, expectation
 from check_ipsec.model.configuration import Connection
-from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa, IkeState, Peer, Shunt, Status
+from check_ipsec.model.daemon import ChildSa, ChildState, IkeSa, IkeState, Peer, Shunt, Status, Trap
 from check_ipsec.model.kernel import Mark
+from check_ipsec.model.unread import EVENTS
 from check_ipsec.truth.kernel import Kernel
 from check_ipsec.truth.protection import (
     Selectors,
     Settings,
+    configured_if_ids,
     configured_marks,
     configured_selectors,
     resolved,
@@ -51,7 +53,8 @@ class Facts(NamedTuple):
     the file no longer names.
     ``kernel`` is None where the kernel is not known; ``asked`` is false where it was not to
     be asked. ``policies`` is false with ``installpolicy=no``. The marks are those of its
-    packets, if they are known. ``stale`` is the first setting that is loaded, or
+    packets, if they are known; so are the ids of the interfaces that they go through, None where
+    only charon knows them. ``stale`` is the first setting that is loaded, or
     negotiated, otherwise than the file has it. ``hidden``: an unread line may hold an SA,
     a trap or a shunt of it. ``twin`` is another connection whose name charon prints in the
     same way, or an empty text.
@@ -64,7 +67,7 @@ class Facts(NamedTuple):
     ike_sas: tuple[IkeSa, ...]
     sas: tuple[tuple[IkeSa, ChildSa], ...]
     carrying: tuple[tuple[IkeSa, ChildSa], ...]
-    traps: tuple[ChildSa, ...]
+    traps: tuple[Trap, ...]
     shunt: Optional[Shunt]
     kernel: Optional[Kernel]
     asked: bool
@@ -72,6 +75,8 @@ class Facts(NamedTuple):
     mark_in: Optional[Mark]
     mark_out: Optional[Mark]
     marks_known: bool
+    if_id_in: Optional[int]
+    if_id_out: Optional[int]
     claims: Claims
     stale: str
     partial: bool
@@ -122,10 +127,12 @@ class Index:
         self.peers: dict[str, list[Peer]] = defaultdict(list)
         self.sas: dict[str, list[tuple[IkeSa, ChildSa]]] = defaultdict(list)
         self.ike_sas: dict[str, list[IkeSa]] = defaultdict(list)
-        self.traps: dict[str, list[ChildSa]] = defaultdict(list)
+        self.traps: dict[str, list[Trap]] = defaultdict(list)
         self.shunts: dict[str, Shunt] = {}
         self.claims = Claims(frozenset(), {})
+        self._whole: dict[str, list[Peer]] = defaultdict(list)
         self._hiding: list[str] = []
+        self._cut = False
         if status:
             self._fill(status)
 
@@ -133,7 +140,10 @@ class Index:
         self.shunts = {shunt.name: shunt for shunt in status.shunts}
         self.claims = claims_of(status)
         self._hiding = [line.text.lstrip(" ") for line in status.unread if line.hides]
+        # an event of VICI, of which nobody knows what else would stand in it
+        self._cut = any(line.hides and line.section in EVENTS for line in status.unread)
         for peer in status.peers:
+            self._whole[peer.name].append(peer)
             for name in {child.name for child in peer.children}:
                 self.peers[name].append(peer)
         for ike in status.ike_sas:
@@ -142,6 +152,12 @@ class Index:
                 self.sas[child.name].append((ike, child))
         for trap in status.traps:
             self.traps[trap.name].append(trap)
+
+    def peers_of(self, connection: Connection) -> tuple[Peer, ...]:
+        """The peer configurations that have a connection, or are one without children."""
+        alone = connection.section is not None and connection.setting("children") == "none"
+        found = self._whole if alone else self.peers
+        return tuple(found.get(connection.printed_name, ()))
 
     def owned_ike_sas(self, name: str) -> Iterator[IkeSa]:
         """The IKE_SAs of the peers that the connection is listed under, and its hosts."""
@@ -152,6 +168,8 @@ class Index:
 
     def hides(self, name: str) -> bool:
         """Whether an unread line is about a connection of this name."""
+        if self._cut:
+            return True
         if not self._hiding:
             return False
         begin, line_feed, _ = name.partition("\n")
@@ -183,8 +201,9 @@ def gather(
 ) -> Facts:
     """All that is known of one connection."""
     name, settings = connection.printed_name, dict(connection.settings)
-    peers = tuple(index.peers.get(name, ()))
+    peers = index.peers_of(connection)
     mark_in, mark_out, marks_known = configured_marks(settings)
+    if_id_in, if_id_out = configured_if_ids(settings)
     owned = [ike for ike in index.owned_ike_sas(name) if not is_superseded(settings, peers, ike)]
     hosts = {ike.unique_id for ike in owned}
     sas = tuple((ike, child) for ike, child in index.sas.get(name, ()) if ike.unique_id in hosts)
@@ -204,6 +223,8 @@ def gather(
         mark_in=mark_in,
         mark_out=mark_out,
         marks_known=marks_known,
+        if_id_in=if_id_in,
+        if_id_out=if_id_out,
         claims=index.claims,
         stale=loaded_differently(name, settings, peers),
         partial=partial,

@@ -8,17 +8,18 @@ ENDING        ends; how soon is too soon, thresholds say
 EARLY         begins in the future, or the clock of the host was set back
 REVOKED       its serial number is in a list of its issuer
 NO_KEY        charon has no private key for it, and this host is to authenticate with it
-NOT_LOADED    ipsec.conf names it, and charon has not loaded it; or an end has none
-RENEWED       the file that ipsec.conf names holds a newer one, charon has the older one
+NOT_LOADED    a connection names it, and charon has not loaded it; or an end has none
+RENEWED       the file that a connection names holds a newer one, charon has the older one
 IDENTITY      leftid= or rightid= is not in it: charon uses the subject in its place
-              (stroke_config.c, ``build_auth_cfg``)
+              (stroke_config.c, ``build_auth_cfg``); id= of swanctl.conf is not in it, and is
+              used all the same: the peer refuses it
 CHAIN         an authority above it is not loaded. A peer's that is loaded from a file is
               trusted by itself (credential_manager.c, ``trusted_enumerate``)
 WEAK          a key below 2048 bits (RSA) or 224 bits (ECDSA); signed with SHA-1 or MD5,
               which only the files say
 CRL_OLD       the list is past its next update
-CRL_STRICT    the same, or there is none and nowhere to get one, and strictcrlpolicy=yes:
-              charon then refuses whom the authority has certified
+CRL_STRICT    the same, or there is none and nowhere to get one, and strictcrlpolicy=yes
+              or ``revocation = strict``: charon then refuses whom the authority has certified
 NOT_READ      its end, its key or its subject was not understood
 ============= ======================================================================
 
@@ -34,8 +35,9 @@ from typing import NamedTuple
 
 from check_ipsec.model.certificates import Certificate, Crl
 from check_ipsec.truth.reasons import Heading
+from check_ipsec.truth.rounds import Use
 from check_ipsec.truth.shelf import LONG_AGO, Shelf
-from check_ipsec.truth.uses import Use, Users
+from check_ipsec.truth.uses import Users
 
 WEAK_BITS = {"RSA": 2048, "DSA": 2048, "ECDSA": 224}
 WEAK_HASHES = {"md2": "MD2", "md5": "MD5", "sha1": "SHA-1"}
@@ -64,8 +66,9 @@ class Seen(NamedTuple):
 
     ``users`` are by the number of a certificate, ``uses`` are all. ``signatures`` are the
     hashes that files tell, ``renewed`` says of a certificate how its file differs by now.
-    ``unknown`` are the connections whose peer's certificate is not known; ``policy`` is
-    strictcrlpolicy.
+    ``unknown`` are the connections whose peer's certificate is not known; ``policies`` are
+    the strictcrlpolicy of each connection, ``addressed`` those for which the file says where
+    lists of revoked certificates are.
     """
 
     now: datetime
@@ -76,7 +79,8 @@ class Seen(NamedTuple):
     signatures: Mapping[int, str]
     renewed: Mapping[int, str]
     unknown: frozenset[str]
-    policy: str
+    policies: Mapping[str, str]
+    addressed: frozenset[str] = frozenset()
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
@@ -219,8 +223,26 @@ def insists(authority: int, seen: Seen) -> bool:
 
     With ``ifuri`` only those whose certificate says where to ask.
     """
-    somewhere = any(one.crl_uris or one.ocsp_uris for one in issued_by(authority, seen))
-    return seen.policy == "yes" or (seen.policy == "ifuri" and somewhere)
+    somewhere = is_addressed(authority, seen) or any(
+        one.crl_uris or one.ocsp_uris for one in issued_by(authority, seen)
+    )
+    policies = policies_of(authority, seen)
+    return "yes" in policies or ("ifuri" in policies and somewhere)
+
+
+def policies_of(authority: int, seen: Seen) -> set[str]:
+    """How those insist on its list whose peers it has certified, or may have."""
+    return {seen.policies.get(name, "no") for name in concerned(authority, seen)}
+
+
+def is_addressed(authority: int, seen: Seen) -> bool:
+    """Whether a file says where its list may be."""
+    return bool(concerned(authority, seen) & seen.addressed)
+
+
+def concerned(authority: int, seen: Seen) -> frozenset[str]:
+    """The connections whose peers it has certified, or may have."""
+    return seen.users[authority].peers or seen.unknown
 
 
 def issued_by(authority: int, seen: Seen) -> list[Certificate]:
@@ -234,9 +256,9 @@ def issued_by(authority: int, seen: Seen) -> list[Certificate]:
 
 def no_list(authority: int, seen: Seen) -> str:
     """CRL_STRICT: nothing says whom the authority has revoked, and nothing says where to ask."""
-    if seen.policy != "yes" or not vouches_for_peers(authority, seen):
+    if "yes" not in policies_of(authority, seen) or not vouches_for_peers(authority, seen):
         return ""
-    if latest(authority, seen) is not None:
+    if latest(authority, seen) is not None or is_addressed(authority, seen):
         return ""
     issued = issued_by(authority, seen)
     if issued and all(one.crl_uris or one.ocsp_uris for one in issued):

@@ -1,24 +1,30 @@
 """From a host to the truth about its connections: read, join, look twice if needed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import NamedTuple, Optional, Union
 
 from check_ipsec.configuration.expectation import Override
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CheckIpsecError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.kernel import Policies, States
-from check_ipsec.moment.snapshot import Daemon, Snapshot, take
+from check_ipsec.moment.answer import Daemon
+from check_ipsec.moment.snapshot import Snapshot, take
 from check_ipsec.truth.kernel import Kernel
 from check_ipsec.truth.reconcile import fleeting, reconcile
 from check_ipsec.truth.unlisted import Unlisted, unlisted
 from check_ipsec.truth.verdict import State, Verdict
 
-OF_CHARON = (Source.STATUSALL, Source.STATUSALL_NB)
+BY_STROKE = (Source.STATUSALL, Source.STATUSALL_NB)
+OVER_VICI = (
+    *(Source.LIST_SAS, Source.LIST_SAS_NB, Source.LIST_CONNS, Source.LIST_POLS, Source.STATS),
+)
+OF_CHARON = (*BY_STROKE, *OVER_VICI)
 OF_THE_KERNEL = (Source.XFRM_STATE, Source.XFRM_POLICY)
 SOURCES = (*OF_CHARON, *OF_THE_KERNEL)
 
@@ -28,7 +34,8 @@ class Question(NamedTuple):
 
     ``include`` and ``exclude`` are case-sensitive globs over connection names; an
     excluded name stays out even if it is included. ``timeout`` and ``pause``, what a
-    fleeting picture gets to settle before the second look, are in seconds.
+    fleeting picture gets to settle before the second look, are in seconds. ``details``:
+    charon's release too, though that is one more command over VICI.
     """
 
     include: tuple[str, ...] = ()
@@ -37,6 +44,7 @@ class Question(NamedTuple):
     ask_kernel: bool = True
     timeout: float = DEFAULT_TIMEOUT
     pause: float = 1.0
+    details: bool = False
 
 
 class Observation(NamedTuple):
@@ -45,7 +53,8 @@ class Observation(NamedTuple):
     ``status`` is None and ``daemon_error`` says why where charon does not answer.
     ``kernel_asked`` is false where the kernel was not to be asked or has no part in
     it; ``kernel_error`` says why ``kernel`` is None although it was asked. ``partial``:
-    charon left SAs out of its answer.
+    charon left SAs out of its answer. ``log``: why charon's log does not say more. ``labels``
+    are the site's own for each connection, keys and values.
     """
 
     configuration: Configuration
@@ -57,25 +66,40 @@ class Observation(NamedTuple):
     kernel_asked: bool
     kernel_error: Optional[CheckIpsecError]
     unlisted: Unlisted
+    log: tuple[str, ...] = ()
+    labels: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType({})
 
 
 def observe(host: Host, question: Question) -> Observation:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     filtered = bool(configuration.connections and (question.include or question.exclude))
     if filtered and not chosen(configuration.connections, question):
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     deadline = Deadline(question.timeout)
     first = look(host, deadline, configuration, question)
     if filtered and all(one.state is State.IGNORED for one in first.verdicts):
-        raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
-    if not any(map(fleeting, first.verdicts)):
+        raise UsageError(
+            f"no connection of {configuration.path} that is switched on matches -i and -e"
+        )
+    if not may_look_again_at(first, host, deadline, question):
         return first
+    return settled(first, look(host, deadline, configuration, question))
+
+
+def may_look_again_at(
+    first: Observation, host: Host, deadline: Deadline, question: Question
+) -> bool:
+    """Whether something was seen that may be of a moment, and the time allows a second look."""
+    if not any(map(fleeting, first.verdicts)):
+        return False
     from check_ipsec.moment.second_look import may_look_again
 
-    if not may_look_again(host, deadline, question.pause):
-        return first
-    second = look(host, deadline, configuration, question)
+    return may_look_again(host, deadline, question.pause)
+
+
+def settled(first: Observation, second: Observation) -> Observation:
+    """What both looks together say."""
     if saw_less(second, first):
         return first
     return second._replace(verdicts=tuple(map(confirmed, first.verdicts, second.verdicts)))
@@ -97,10 +121,17 @@ def look(
     host: Host, deadline: Deadline, configuration: Configuration, question: Question
 ) -> Observation:
     """One moment of the host, judged."""
+    sources = SOURCES if question.ask_kernel else OF_CHARON
+    if question.details:
+        sources = (*sources, Source.VERSION)
+    snapshot = take(host, deadline, configuration, sources)
+    return judged(snapshot, configuration, question)
+
+
+def judged(snapshot: Snapshot, configuration: Configuration, question: Question) -> Observation:
+    """What a moment says of the connections that are asked for."""
     connections = configuration.connections
     asked_for = chosen(connections, question)
-    names = (connection.name for connection in connections)
-    snapshot = take(host, deadline, names, SOURCES if question.ask_kernel else OF_CHARON)
     daemon, kernel = snapshot.daemon, kernel_of(snapshot)
     status = daemon.status if isinstance(daemon, Daemon) else None
     known = kernel if isinstance(kernel, Kernel) else None
@@ -143,8 +174,8 @@ def chosen(connections: Iterable[Connection], question: Question) -> tuple[Conne
     return tuple(
         connection
         for connection in connections
-        if matches(connection.name, question.include or ("*",))
-        and not matches(connection.name, question.exclude)
+        if any(matches(name, question.include or ("*",)) for name in connection.names)
+        and not any(matches(name, question.exclude) for name in connection.names)
     )
 
 

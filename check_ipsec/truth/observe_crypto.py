@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from check_ipsec.configuration.expectation import Expectation, configured_expectation
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CheckIpsecError, DaemonNotRunning, UsageError
 from check_ipsec.host.host import DEFAULT_TIMEOUT, Deadline, Host
 from check_ipsec.host.sources import Source
@@ -14,7 +14,8 @@ from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import ChildSa, IkeSa, Peer, Status
 from check_ipsec.model.kernel import States, XfrmState
 from check_ipsec.model.unread import UnreadLine
-from check_ipsec.moment.snapshot import Daemon, Snapshot, take
+from check_ipsec.moment.answer import Daemon
+from check_ipsec.moment.snapshot import Snapshot, take
 from check_ipsec.truth.facts import UP, Index, carrying_sas
 from check_ipsec.truth.observe import OF_CHARON, Question, chosen, matches
 from check_ipsec.truth.unlisted import unlisted
@@ -76,19 +77,19 @@ class Agreements(NamedTuple):
 
 def observe_crypto(host: Host, question: CryptoQuestion) -> Agreements:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
-    configuration = load(host.path, host.files)
+    configuration = configured(host)
     which = Question(question.include, question.exclude)
     asked_for = chosen(configuration.connections, which)
     if configuration.connections and not asked_for:
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     switched_on = any(
         configured_expectation(one, ()) is not Expectation.IGNORED for one in asked_for
     )
     if not switched_on and (question.include or question.exclude) and asked_for:
-        raise UsageError(f"no connection of {host.path} that is switched on matches -i and -e")
-    names = tuple(connection.name for connection in configuration.connections)
+        path = configuration.path
+        raise UsageError(f"no connection of {path} that is switched on matches -i and -e")
     sources = SOURCES if question.ask_kernel else OF_CHARON
-    snapshot = take(host, Deadline(question.timeout), names, sources)
+    snapshot = take(host, Deadline(question.timeout), configuration, sources)
     daemon = snapshot.daemon
     status = daemon.status if isinstance(daemon, Daemon) else None
     partial = isinstance(daemon, Daemon) and daemon.partial

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from time import time
 from typing import NamedTuple
 
-from check_ipsec.configuration.ipsec_conf import load
+from check_ipsec.configuration.of_host import configured
 from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, UsageError
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.sources import Source
@@ -15,9 +15,10 @@ from check_ipsec.model.configuration import Configuration, Connection
 from check_ipsec.model.daemon import Status
 from check_ipsec.model.traffic import ErrorCounts, StateTraffic, Statistics
 from check_ipsec.model.unread import UnreadLine
+from check_ipsec.moment.answer import Daemon
 from check_ipsec.moment.memory import Reading, boot_id, remember
 from check_ipsec.moment.routes import path_mtus
-from check_ipsec.moment.snapshot import Daemon, uses_libipsec
+from check_ipsec.moment.snapshot import uses_libipsec
 from check_ipsec.moment.surroundings import Surroundings, take
 from check_ipsec.truth.facts import carrying_sas
 from check_ipsec.truth.flow import Counted, Key, Passed, Sa, by_connection, counted, gaps
@@ -34,12 +35,14 @@ SOURCES = (*COUNTS, Source.LINKS, Source.ROUTE)
 class TrafficQuestion(NamedTuple):
     """Which connections, and what is too much; ``state`` is the file that is remembered in.
 
-    Without ``state`` nothing is.
+    Without ``state`` nothing is. ``memory`` is the entry of that file: who compares with runs
+    of its own has one of its own.
     """
 
     which: Question
     limit: Limit
     state: str | None = None
+    memory: str = CHECK
 
 
 class TrafficObservation(NamedTuple):
@@ -48,6 +51,7 @@ class TrafficObservation(NamedTuple):
     ``seconds`` have passed since the last run; None, and ``note`` says why, where there is
     none that can be compared with. ``statistics_error`` says why the kernel's counts of the
     states are not known. ``rates`` are the kernel's errors per second, by their names.
+    ``adds_up``: totals go on from those of earlier runs.
     """
 
     configuration: Configuration
@@ -60,17 +64,17 @@ class TrafficObservation(NamedTuple):
     seconds: float | None
     note: str
     unread: tuple[UnreadLine, ...]
+    adds_up: bool = True
 
 
 def observe_traffic(host: Host, question: TrafficQuestion) -> TrafficObservation:
     """Ask ``host``. Raises CheckIpsecError where nothing can be said."""
-    configuration = load(host.path, host.files)
-    names = tuple(connection.name for connection in configuration.connections)
+    configuration = configured(host)
     asked_for = chosen(configuration.connections, question.which)
-    if names and not asked_for:
-        raise UsageError(f"no connection of {host.path} matches -i and -e")
+    if configuration.connections and not asked_for:
+        raise UsageError(f"no connection of {configuration.path} matches -i and -e")
     deadline = Deadline(question.which.timeout)
-    snapshot = take(host, deadline, names, COUNTS)
+    snapshot = take(host, deadline, configuration, COUNTS)
     now = snapshot.counted.timestamp() if snapshot.counted else time()
     observed = compared(snapshot, configuration, question, now)
     if question.limit.mtu:
@@ -139,9 +143,10 @@ def remembered(
         found.append((states, passed, tracks, past, seconds, note))
         return Reading(now, boot, status.daemon.since, as_json(Past(tracks, states, errors)))
 
-    said = "no earlier reading yet"
+    said, usable = "no earlier reading yet", True
     if question.state:
-        said = remember(question.state, CHECK, now, reading).note
+        kept = remember(question.state, question.memory, now, reading)
+        said, usable = kept.note, kept.usable
     else:
         reading(None)
     states, passed, tracks, past, seconds, note = found[-1]
@@ -170,6 +175,7 @@ def remembered(
         rates=rates(observed.errors, past.errors, seconds),
         seconds=seconds,
         note="; ".join(filter(None, (note, said))),
+        adds_up=usable,
     )
 
 

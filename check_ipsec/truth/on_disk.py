@@ -24,7 +24,7 @@ ABSENT = "No such file or directory"
 class OnDisk(NamedTuple):
     """What the disk adds.
 
-    Files have the name that ipsec.conf has for them: ``by_file`` are the numbers of the
+    Files have the name that connections have for them: ``by_file`` are the numbers of the
     certificates that charon has of them, ``others`` those that charon does not have, ``errors``
     why charon cannot load them. ``signatures`` are the hashes by number. ``waiting`` are
     authorities and their lists that charon does not have. ``notes`` are what this user could
@@ -44,7 +44,7 @@ NOTHING = OnDisk({}, {}, {}, {}, (), ())
 
 
 def on_disk(held: Held, named: Iterable[str]) -> OnDisk:
-    """What the disk adds to what charon has; ``named`` are the files of ipsec.conf."""
+    """What the disk adds to what charon has; ``named`` are configured files."""
     if held.disk is None:
         return NOTHING
     loaded = {same(one): number for number, one in enumerate(held.credentials.certificates)}
@@ -53,7 +53,7 @@ def on_disk(held: Held, named: Iterable[str]) -> OnDisk:
     for name in named:
         file = files.get(path_of(name))
         if file is None or file.error:
-            found.errors[name] = why_not(file, held.disk)
+            found.errors[name] = why_not(file, held.disk, folder_of(name))
             continue
         for one in file.credentials.certificates[:1]:
             if same(one) in loaded:
@@ -68,14 +68,19 @@ def on_disk(held: Held, named: Iterable[str]) -> OnDisk:
 
 
 def path_of(name: str) -> str:
-    """Where a file lies that ipsec.conf names."""
+    """Where a file lies that a connection names."""
     return name if name.startswith("/") else f"{FOLDER}/{name}"
 
 
-def why_not(file: CertificateFile | None, disk: Disk) -> str:
+def folder_of(name: str) -> str:
+    """The folder of that file."""
+    return path_of(name).rpartition("/")[0]
+
+
+def why_not(file: CertificateFile | None, disk: Disk, folder: str) -> str:
     """Why charon cannot load a file, as far as that can be known: root may read more."""
     if file is None:
-        return "" if any(FOLDER in error for error in disk.errors) else ABSENT
+        return "" if any(folder in error for error in disk.errors) else ABSENT
     return file.error if file.error in (ABSENT, NO_CERTIFICATE) else ""
 
 

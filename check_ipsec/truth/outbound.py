@@ -22,12 +22,16 @@ def packet(
 ) -> Packet:
     """Any packet of a flow of the connection in one direction.
 
-    A mark that only charon knows (``%unique``) is that of the policies with its reqid.
+    A mark, or the id of an interface, that only charon knows (``%unique``) is that of the
+    policies with its reqid.
     """
     mark = facts.mark_out if direction == "out" else facts.mark_in
     if not facts.marks_known:
         mark = kernel.policies.mark_of(reqid, direction)
-    return Packet(flow, host_of(flow.destination) or host, mark or UNMARKED, 0, reqid)
+    if_id = facts.if_id_out if direction == "out" else facts.if_id_in
+    if if_id is None:
+        if_id = kernel.policies.if_id_of(reqid, direction)
+    return Packet(flow, host_of(flow.destination) or host, mark or UNMARKED, if_id, reqid)
 
 
 def outbound_defect(sa: Sa, flow: Flow) -> Defect | None:

@@ -65,6 +65,22 @@ class PolicyTable:
         """The mark of a policy with this reqid."""
         return next((one.mark for one in self._own(reqid, direction)), None)
 
+    def if_id_of(self, reqid: int, direction: str) -> int:
+        """The id of the interface of a policy with this reqid, 0 where it has none."""
+        return next((one.if_id or 0 for one in self._own(reqid, direction)), 0)
+
+    def reqid_of(self, flow: Flow) -> int:
+        """The reqid of an ``out`` policy that is for just this flow, 0 where there is none.
+
+        charon before 6.0.2 does not tell that of a trap over VICI; two connections that
+        protect the same traffic cannot be told apart then.
+        """
+        for policies in self._by_reqid.values():
+            for policy in policies:
+                if policy.direction == "out" and policy.selector[:2] == flow[:2]:
+                    return policy.templates[0].reqid
+        return 0
+
     def unfit(self, direction: str, packet: Packet) -> str:
         """What keeps a packet from its own policy with its selector, as ``ip`` prints it."""
         for policy in self._own(packet.reqid, direction):

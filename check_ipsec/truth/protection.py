@@ -103,6 +103,20 @@ def configured_marks(settings: Settings) -> tuple[Mark | None, Mark | None, bool
     return _mark(texts[0]), _mark(texts[1]), not any(text.startswith("%") for text in texts)
 
 
+def configured_if_ids(settings: Settings) -> tuple[int | None, int | None]:
+    """``if_id_in`` and ``if_id_out``, 0 where there is none.
+
+    None is a number that only charon knows (``%unique``; vici_config.c, parse_if_id).
+    """
+    return _if_id(settings.get("if_id_in")), _if_id(settings.get("if_id_out"))
+
+
+def _if_id(text: str | None) -> int | None:
+    if text is None:
+        return 0
+    return _c_number(text) if re.fullmatch(NUMBER, text) else None
+
+
 def _mark(text: str) -> Mark | None:
     match = re.fullmatch(rf"({NUMBER})(?:/({NUMBER}))?", text)
     if not match:

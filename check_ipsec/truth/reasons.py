@@ -35,6 +35,7 @@ class Reason(Heading):
     NEGOTIATED_DIFFERENTLY = "negotiated differently"
     COVERS_A_PART = "covers only a part"
     NO_KERNEL_TRAP = "trap missing in the kernel"
+    TRAP_NOT_INSTALLED = "trap not installed"
     REAUTHENTICATING = "reauthenticating, break before make"
     PEER_SILENT = "peer does not answer"
     NEGOTIATING = "negotiating"

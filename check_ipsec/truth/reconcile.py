@@ -24,7 +24,6 @@ from check_ipsec.truth.reasons import Reason
 from check_ipsec.truth.rows import (
     ROWS,
     ROWS_WITHOUT_DAEMON,
-    UPDATE_IS_DUE,
     Row,
     connecting,
     defect,
@@ -88,13 +87,16 @@ def staleness(facts: Facts, state: State) -> Defect | None:
     if facts.expectation is Expectation.IGNORED or not facts.peers:
         return None
     if facts.stale:
-        return Defect(Reason.LOADED_DIFFERENTLY, f"{facts.stale}, {UPDATE_IS_DUE}")
+        said = facts.connection.told(facts.stale)
+        return Defect(Reason.LOADED_DIFFERENTLY, f"{said}, {facts.connection.update}")
+    if state is State.ESTABLISHED and facts.settings.get("trap") == "yes" and not facts.traps:
+        return Defect(Reason.TRAP_NOT_INSTALLED)
     if state is not State.ESTABLISHED:
         return None
     for ike, child in facts.carrying:
         difference = negotiated_differently(facts.settings, ike, child)
         if difference:
-            return Defect(Reason.NEGOTIATED_DIFFERENTLY, difference)
+            return Defect(Reason.NEGOTIATED_DIFFERENTLY, facts.connection.told(difference))
     missing = uncovered(facts)
     return Defect(Reason.COVERS_A_PART, missing) if missing else None
 

@@ -70,9 +70,8 @@ STEPS = (
     ("QUICK_MODE", "quick mode"),
     ("CHILD_CREATE", "CREATE_CHILD_SA"),
 )
-UPDATE_IS_DUE = "`ipsec update` is due"
-# starter accepts what charon may refuse, and only its log says so
-NOT_LOADED = f"{UPDATE_IS_DUE}, or charon has refused it"
+# starter and swanctl accept what charon may refuse, and only a log says so
+OR_REFUSED = ", or charon has refused it"
 
 
 def ignored(facts: Facts) -> Finding | None:
@@ -88,7 +87,8 @@ def not_loaded(facts: Facts) -> Finding | None:
         return Finding(State.NOT_CONNECTED, Reason.NOT_LOADED, facts.connection.problem)
     if facts.peers:
         return None
-    return unread(facts) or Finding(State.NOT_CONNECTED, Reason.NOT_LOADED, NOT_LOADED)
+    due = f"{facts.connection.update}{OR_REFUSED}"
+    return unread(facts) or Finding(State.NOT_CONNECTED, Reason.NOT_LOADED, due)
 
 
 def clients(facts: Facts) -> Finding | None:

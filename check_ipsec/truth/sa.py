@@ -107,8 +107,9 @@ def differences(sa: Sa, state: XfrmState, way: str) -> Iterator[str]:
     mark = facts.mark_out if way == "out" else facts.mark_in
     if facts.marks_known and state.mark != mark and (way == "out" or state.mark):
         yield told_mark(state.mark)
-    if state.if_id:
-        yield f"if_id {state.if_id:#x}"
+    if_id = facts.if_id_out if way == "out" else facts.if_id_in
+    if if_id is not None and (state.if_id or 0) != if_id and (way == "out" or state.if_id):
+        yield f"if_id {state.if_id or 0:#x}"
     if state.direction not in (None, way):
         yield f"dir {state.direction}"
 

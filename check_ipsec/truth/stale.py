@@ -24,6 +24,7 @@ MODES = {
     "transport": "TRANSPORT",
     "transport_proxy": "TRANSPORT",
     "beet": "BEET",
+    "iptfs": "IPTFS",
     "passthrough": "PASS",
     "pass": "PASS",
     "drop": "DROP",

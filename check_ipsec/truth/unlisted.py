@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from check_ipsec.model.configuration import Connection
-from check_ipsec.model.daemon import ChildSa, IkeSa, Peer, Status
+from check_ipsec.model.daemon import ChildSa, IkeSa, Peer, Status, Trap
 from check_ipsec.truth.stale import is_superseded
 
 
@@ -17,13 +17,13 @@ class Unlisted(NamedTuple):
     loaded: tuple[str, ...]
     sas: tuple[tuple[IkeSa, ChildSa], ...]
     ike_sas: tuple[IkeSa, ...]
-    traps: tuple[ChildSa, ...]
+    traps: tuple[Trap, ...]
     superseded: tuple[tuple[IkeSa, ChildSa], ...] = ()
 
     def number(self) -> int:
         """How many connections that may be, by name."""
-        children = (*(child for _, child in self.sas), *self.traps)
-        names = {*self.loaded, *(child.name for child in children)}
+        installed = {child.name for _, child in self.sas} | {trap.name for trap in self.traps}
+        names = {*self.loaded, *installed}
         names |= {ike.name for ike in self.ike_sas if not ike.child_sas}
         return len(names) + len({child.name for _, child in self.superseded})
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from check_ipsec.model.daemon import ChildSa, IkeSa
+from check_ipsec.model.daemon import ChildSa, IkeSa, Trap
 from check_ipsec.truth.facts import Facts
 from check_ipsec.truth.inbound import inbound_defect
 from check_ipsec.truth.kernel import Fate, Kernel
@@ -66,19 +66,20 @@ def sa_defects(sa: Sa) -> Iterator[Defect]:
                 yield found
 
 
-def trap_defect(facts: Facts, kernel: Kernel, trap: ChildSa) -> Defect | None:
+def trap_defect(facts: Facts, kernel: Kernel, trap: Trap) -> Defect | None:
     """Why a trap would not hold its traffic back until there is an SA, or None."""
     pairs = flows(trap.local_ts, trap.remote_ts)
     found = (flow_defect(facts, kernel, trap, flow) for flow in pairs if flow)
     return worst(filter(None, found))
 
 
-def flow_defect(facts: Facts, kernel: Kernel, trap: ChildSa, flow: Flow) -> Defect | None:
+def flow_defect(facts: Facts, kernel: Kernel, trap: Trap, flow: Flow) -> Defect | None:
     """The same for one flow."""
-    leaving = packet(facts, kernel, flow, trap.reqid, "", "out")
+    reqid = kernel.policies.reqid_of(flow) if trap.reqid is None else trap.reqid
+    leaving = packet(facts, kernel, flow, reqid, "", "out")
     choice = kernel.sends(leaving)
     templates = choice.policy.templates if choice.policy else ()
-    if trap.reqid in [template.reqid for template in templates]:
+    if reqid in [template.reqid for template in templates]:
         if choice.fate is Fate.PROTECTED:
             return weakness(choice)
         if choice.fate is Fate.HELD_BACK:

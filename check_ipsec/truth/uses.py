@@ -1,4 +1,4 @@
-"""Which certificates the connections of ipsec.conf use, by what charon has loaded.
+"""Which certificates connections use, by what charon has loaded.
 
 charon prints the subject of the certificate that an end was loaded with (``cert:``), else
 only an identity; it never prints file names. So a use is resolved so:
@@ -20,53 +20,18 @@ known
 
 An end with a pre-shared key uses none, though charon has loaded the one that it inherits.
 
-Upstream: strongSwan, src/libcharon/plugins/stroke/stroke_config.c, ``build_auth_cfg``;
-stroke_list.c, ``log_auth_cfgs``.
+The rounds themselves are in rounds.py.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
 from typing import NamedTuple
 
-from check_ipsec.configuration.expectation import SHUNT_TYPES
 from check_ipsec.model.certificates import Kind
-from check_ipsec.model.configuration import Connection
-from check_ipsec.model.daemon import AuthRound, Peer, Status
+from check_ipsec.truth.rounds import End, Use
 from check_ipsec.truth.shelf import Shelf
-from check_ipsec.truth.stale import is_swapped
-
-METHODS = ("public key", "any", "EAP_TLS", "EAP_TTLS", "EAP_PEAP")
-
-
-class End(Enum):
-    """Whose certificate it is."""
-
-    LOCAL = "own"
-    REMOTE = "peer"
-
-
-class Use(NamedTuple):
-    """An authentication round that needs a certificate.
-
-    ``keyword`` is that of ipsec.conf, ``named`` the files behind it; ``subject`` is the one
-    that charon has loaded, ``identities`` are those of the end, ``authority`` the CA that it
-    must be of. ``wanted`` is the identity that ipsec.conf gives the end. ``raw``: it has a
-    public key without a certificate.
-    """
-
-    connection: str
-    end: End
-    keyword: str
-    named: tuple[str, ...]
-    subject: str | None
-    identities: frozenset[str]
-    authority: str | None
-    method: str
-    wanted: str | None
-    raw: bool
 
 
 class Users(NamedTuple):
@@ -102,78 +67,6 @@ class Users(NamedTuple):
 
 
 NOBODY = Users(maybe=True, authority=True)
-
-
-# --- ends --------------------------------------------------------------------------
-
-
-def is_meant(connection: Connection) -> bool:
-    """Whether it is to be loaded, and would authenticate anybody."""
-    started = connection.setting("auto") in ("add", "route", "start")
-    return started and connection.setting("type") not in SHUNT_TYPES
-
-
-class Loaded:
-    """What charon has loaded, by the names of connections; who the peers of its IKE_SAs are."""
-
-    def __init__(self, status: Status) -> None:
-        self._peers: dict[str, list[Peer]] = defaultdict(list)
-        self._remote: dict[str, set[str]] = defaultdict(set)
-        for peer in status.peers:
-            for name in {child.name for child in peer.children}:
-                self._peers[name].append(peer)
-        for ike in status.ike_sas:
-            self._remote[ike.name].add(ike.remote_id)
-
-    def peers(self, connection: Connection) -> list[Peer]:
-        """What charon has loaded of a connection."""
-        return self._peers.get(connection.printed_name, [])
-
-    def running(self, peer: Peer, end: End) -> frozenset[str]:
-        """Who the peers of a connection's IKE_SAs are."""
-        return frozenset(self._remote.get(peer.name, ()) if end is End.REMOTE else ())
-
-
-def uses_of(connection: Connection, loaded: Loaded) -> Iterator[Use]:
-    """The rounds of a connection that need a certificate."""
-    settings = dict(connection.settings)
-    for peer in loaded.peers(connection):
-        left, right = settings.get("left", "%any"), settings.get("right", "%any")
-        near, far = ("right", "left") if is_swapped(left, right, peer) else ("left", "right")
-        for end, prefix, rounds in (
-            (End.LOCAL, near, peer.local_rounds),
-            (End.REMOTE, far, peer.remote_rounds),
-        ):
-            for number, one in enumerate(rounds):
-                use = use_of(connection.name, end, prefix, number, one, settings)
-                if one.method.startswith(METHODS):
-                    yield use._replace(identities=use.identities | loaded.running(peer, end))
-
-
-def use_of(
-    name: str, end: End, prefix: str, number: int, one: AuthRound, settings: Mapping[str, str]
-) -> Use:
-    """One round, the second of which has keywords that end so."""
-    keyword = f"{prefix}cert{'2' if number else ''}"
-    constraints = dict(one.constraints)
-    named = (word.strip() for word in settings.get(keyword, "").split(","))
-    return Use(
-        connection=name,
-        end=end,
-        keyword=keyword,
-        named=tuple(word for word in named if word),
-        subject=unquoted(constraints.get("cert")),
-        identities=frozenset([one.identity]) if one.identity else frozenset(),
-        authority=unquoted(constraints.get("ca") or constraints.get("im-ca")),
-        method=one.method,
-        wanted=settings.get(f"{prefix}id{'2' if number else ''}"),
-        raw=f"{prefix}sigkey" in settings,
-    )
-
-
-def unquoted(text: str | None) -> str | None:
-    """A name as charon prints it in quotation marks, without these."""
-    return text and text.removeprefix('"').removesuffix('"')
 
 
 # --- certificates -------------------------------------------------------------------
@@ -268,7 +161,9 @@ def with_authorities(
         if number in found or authority.kind is not Kind.AUTHORITY:
             continue
         needing = frozenset(
-            use.connection for use in strangers if use.authority in (None, authority.subject)
+            use.connection
+            for use in strangers
+            if not use.authorities or authority.subject in use.authorities
         )
         if needing:
             found[number] = Users(peers=needing, maybe=True, authority=True)

@@ -31,13 +31,26 @@ class Finding(NamedTuple):
     detail: str = ""
 
 
+class Why(NamedTuple):
+    """The cause of a state, from charon's log.
+
+    ``age`` is in seconds, None where the log has no times. ``message`` is what charon says,
+    ``where`` the place in strongSwan's source that it says it.
+    """
+
+    words: str
+    age: Optional[int]
+    message: str
+    where: str
+
+
 class Verdict(NamedTuple):
     """What is true of one connection.
 
     ``verified`` says that the kernel confirms the state. ``cleartext`` says that
     traffic between its ends leaves unencrypted now, None where that is not known. ``stale``:
     charon has loaded or negotiated otherwise than the file has it. ``notes`` are facts that
-    change no verdict.
+    change no verdict. ``why`` is what charon's log tells of the reason, where it was read.
     """
 
     connection: Connection
@@ -52,6 +65,7 @@ class Verdict(NamedTuple):
     ike_sas: tuple[IkeSa, ...]
     sas: tuple[tuple[IkeSa, ChildSa], ...]
     notes: tuple[str, ...]
+    why: Optional[Why] = None
 
     @property
     def reason_text(self) -> str:

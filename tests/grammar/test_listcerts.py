@@ -39,6 +39,23 @@ def test_every_release_prints_the_same(release: str) -> None:
     assert crl.next_update is not None
 
 
+@pytest.mark.parametrize("release", RELEASES)
+def test_swanctl_prints_the_three_lists_as_one(release: str) -> None:
+    found = parse((VALID / f"list-certs-{release}.txt").read_text())
+    alice, authority = found.certificates
+    (crl,) = found.crls
+    assert found.unread == ()
+    assert [one.understood for one in found.certificates] == [True, True]
+    assert (alice.subject, alice.private_key, alice.alt_names) == (
+        "CN=alice",
+        True,
+        "alice.example",
+    )
+    assert (authority.kind, authority.is_self_signed) == (Kind.AUTHORITY, True)
+    assert authority.subject_keys[:1] == (alice.authority_key,) == (crl.authority_key,)
+    assert (len(crl.revoked), alice.crl_uris) == (1, 1)
+
+
 def test_before_5_4_fields_have_other_places_and_names() -> None:
     found = parse((VALID / "before-5.4.txt").read_text())
     alice, bob, authority = found.certificates

@@ -15,8 +15,9 @@ import pytest
 from check_ipsec.errors import CaptureError, CheckIpsecError, DaemonNotRunning, NotPermitted
 from check_ipsec.host.capture import Recording, refuse_existing, write
 from check_ipsec.host.captured import CapturedFiles, CapturedHost
-from check_ipsec.host.host import Deadline
-from check_ipsec.host.sources import Output, Source, TimedOut, text_of
+from check_ipsec.host.host import Deadline, Way
+from check_ipsec.host.said import TimedOut, text_of
+from check_ipsec.host.sources import Output, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 STATUS = Output(("/usr/sbin/ipsec", "stroke", "statusall"), "Status \udcff\r\n", "noise\n", 3, 0.25)
@@ -37,6 +38,8 @@ class ScriptedHost:
     """Says one output after the other."""
 
     path = "/etc/ipsec.conf"
+    swanctl = None
+    way = Way.AUTO
     files = CapturedFiles("/nonexistent")
     time: datetime | None = datetime(2026, 1, 2, 3, 4, 5, 678, UTC)
 
@@ -87,7 +90,7 @@ def tree(directory: Path) -> dict[str, str]:
 def test_folder(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        write(f"{tmp_path}/host", "conn a\n", recording(*READINGS))
+        write(f"{tmp_path}/host", {"ipsec.conf": "conn a\n"}, recording(*READINGS))
     finally:
         os.umask(before)
     assert tree(tmp_path) == {
@@ -109,7 +112,7 @@ def test_folder(tmp_path: Path, umask: int) -> None:
 
 
 def test_index(tmp_path: Path) -> None:
-    write(f"{tmp_path}/host", "", recording(*READINGS[:2], *READINGS[4:5]))
+    write(f"{tmp_path}/host", {"ipsec.conf": ""}, recording(*READINGS[:2], *READINGS[4:5]))
     assert json.loads((tmp_path / "host/capture.json").read_text()) == {
         "time": "2026-01-02T03:04:05+00:00",
         "commands": {
@@ -134,7 +137,7 @@ def entry(**different: object) -> dict[str, object]:
 
 
 def test_says_again_what_was_said(tmp_path: Path) -> None:
-    write(f"{tmp_path}/host", "conn a\n", recording(*READINGS))
+    write(f"{tmp_path}/host", {"ipsec.conf": "conn a\n"}, recording(*READINGS))
     host = captured(tmp_path / "host")
     assert [host.read(source, Deadline(0)) for source, _ in READINGS] == [
         output for _, output in READINGS
@@ -164,7 +167,7 @@ def test_existing_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> No
     make(tmp_path / "host")
     for slash in ("", "/"):
         with pytest.raises(CaptureError) as raised:
-            write(f"{tmp_path}/host{slash}", "", recording())
+            write(f"{tmp_path}/host{slash}", {"ipsec.conf": ""}, recording())
         assert str(raised.value) == f"{tmp_path}/host{slash}: exists already"
     assert list(tree(tmp_path)) == ["host"]
 
@@ -184,7 +187,7 @@ def test_absent_is_not_refused(tmp_path: Path) -> None:
 def test_cannot_be_created(tmp_path: Path, directory: str, reason: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CaptureError) as raised:
-        write(f"{tmp_path}/{directory}", "", recording())
+        write(f"{tmp_path}/{directory}", {"ipsec.conf": ""}, recording())
     assert str(raised.value) == f"{tmp_path}/{directory}: {reason}"
     assert list(tree(tmp_path)) == ["file"]
 
@@ -194,7 +197,7 @@ def test_file_too_large_leaves_nothing(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
     try:
         with pytest.raises(CaptureError, match=r"/host: File too large$"):
-            write(f"{tmp_path}/host", "", recording((Source.STATUSALL, large())))
+            write(f"{tmp_path}/host", {"ipsec.conf": ""}, recording((Source.STATUSALL, large())))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not tree(tmp_path)
@@ -213,7 +216,7 @@ def test_interrupted_leaves_nothing(
 
     monkeypatch.setattr(Path, "rename", rename)
     with pytest.raises((KeyboardInterrupt, CaptureError)):
-        write(f"{tmp_path}/host", "", recording(*READINGS))
+        write(f"{tmp_path}/host", {"ipsec.conf": ""}, recording(*READINGS))
     assert not tree(tmp_path)
 
 
@@ -258,7 +261,11 @@ def test_last_text_is_said_again(folder: Path) -> None:
 def test_recorded_failure(
     folder: Path, output: Output, error: type[CheckIpsecError], with_file: bool
 ) -> None:
-    write(f"{folder}/host", "", recording((Source.STATUSALL, output._replace(stdout=""))))
+    write(
+        f"{folder}/host",
+        {"ipsec.conf": ""},
+        recording((Source.STATUSALL, output._replace(stdout=""))),
+    )
     if not with_file:
         (folder / "host/statusall").unlink()
     with pytest.raises(error):
@@ -267,7 +274,7 @@ def test_recorded_failure(
 
 @pytest.mark.parametrize("recorded", [True, False])
 def test_absent_text(tmp_path: Path, recorded: bool) -> None:
-    write(f"{tmp_path}/host", "", recording((Source.XFRM_STATE, STATES)))
+    write(f"{tmp_path}/host", {"ipsec.conf": ""}, recording((Source.XFRM_STATE, STATES)))
     (tmp_path / "host/xfrm-state").unlink()
     if not recorded:
         (tmp_path / "host/capture.json").unlink()
@@ -285,7 +292,7 @@ def test_absent_configuration(folder: Path) -> None:
 def test_include_is_refused(folder: Path) -> None:
     with pytest.raises(CaptureError) as raised:
         captured(folder).files.glob("/etc/ipsec.d/*.conf")
-    assert str(raised.value) == f"{folder}/ipsec.conf: includes are not resolved in it"
+    assert str(raised.value) == f"{folder}: include /etc/ipsec.d/*.conf is not resolved in it"
 
 
 def test_text_that_cannot_be_read(tmp_path: Path) -> None:

@@ -1,19 +1,23 @@
 """Where texts come from, and why one could not be had, by what real programs print."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from pwd import getpwuid
+from types import FrameType
 
 import pytest
 
 from check_ipsec.errors import CheckIpsecError, CommandFailed, DaemonNotRunning, NotPermitted
 from check_ipsec.host.captured import CapturedFiles
 from check_ipsec.host.files import DiskFiles
+from check_ipsec.host.hidden import without_keys
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
-from check_ipsec.host.sources import Output, Source, TimedOut, sudo_refusal, text_of, without_keys
+from check_ipsec.host.said import TimedOut, sudo_refusal, text_of
+from check_ipsec.host.sources import Output, Source
 from tests.programs import gone, program
 
 NOBODY = 65534
@@ -223,6 +227,29 @@ def read(folder: Path, source: Source = Source.STATUSALL, timeout: float = 9) ->
     return host(folder).read(source, Deadline(timeout))
 
 
+class Interrupt(Exception):
+    """What nagiosplugin's handler of SIGALRM raises."""
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise Interrupt
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("sources", [(Source.STATUSALL,), (Source.STATUSALL, Source.LISTCERTS)])
+def test_an_interrupt_that_comes_while_it_is_read_has_its_effect(
+    tmp_path: Path, sources: tuple[Source, ...]
+) -> None:
+    program(tmp_path, "ipsec", "exec sleep 60")
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(Interrupt):
+            host(tmp_path).read_each(sources, Deadline(9))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize(
     ("source", "words"),
@@ -312,7 +339,8 @@ def test_real_sudo_refuses() -> None:
 from check_ipsec.host.files import DiskFiles
 from check_ipsec.host.host import Deadline
 from check_ipsec.host.live import LiveHost
-from check_ipsec.host.sources import Source, text_of
+from check_ipsec.host.said import text_of
+from check_ipsec.host.sources import Source
 for source in (Source.STATUSALL, Source.XFRM_POLICY):
     try:
         text_of(source, LiveHost("/etc/ipsec.conf", None).read(source, Deadline()))

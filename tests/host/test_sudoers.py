@@ -18,7 +18,7 @@ def statements() -> list[str]:
 
 def test_every_source_is_allowed_word_for_word_and_nothing_else() -> None:
     asked = ", ".join(
-        " ".join((f"/usr/sbin/{source.words[0]}", *source.words[1:]))
+        f"{source.folder}/" + " ".join(source.words)
         for source in Source
         if not source.is_file and not source.for_all
     )

@@ -9,8 +9,8 @@ from check_ipsec.ipsec_global import down as down_module
 from check_ipsec.ipsec_global.action import Action, Asked
 from check_ipsec.ipsec_global.command import carried_out
 from check_ipsec.ipsec_global.down import Down
-from check_ipsec.ipsec_global.operation import Work
-from check_ipsec.ipsec_global.orders import Order, Verb
+from check_ipsec.ipsec_global.operation import Work, is_unanswered
+from check_ipsec.ipsec_global.orders import Order, Verb, speaking
 from check_ipsec.ipsec_global.report import Exit, Report
 from check_ipsec.ipsec_global.scene import Scene, scene
 from check_ipsec.ipsec_global.show import Show
@@ -132,6 +132,35 @@ def test_down_asks_for(case: str) -> None:
 def test_the_words_of_an_order() -> None:
     assert Order(Verb.START, "x[1]").words == ("ipsec", "stroke", "up-nb", "x[1]")
     assert Order(Verb.ROUTE, "--help").words == ("ipsec", "stroke", "--", "route", "--help")
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        (Order(Verb.CLOSE, "[7]"), "--terminate --ike-id=7 --timeout=-1"),
+        (Order(Verb.CLOSE, "{8}"), "--terminate --child-id=8 --timeout=-1"),
+        (Order(Verb.START, "gw/net"), "--initiate --ike=gw --child=net --timeout=-1"),
+        (Order(Verb.START_AND_WAIT, "gw/net"), "--initiate --ike=gw --child=net --timeout=8"),
+        (Order(Verb.ROUTE, "gw/net"), "--install --ike=gw --child=net"),
+        (Order(Verb.UNROUTE, "a/b"), "--uninstall --child=a/b"),
+    ],
+)
+def test_words_over_vici(order: Order, words: str) -> None:
+    there = Configuration(
+        "", (Connection("gw/net", "", 1, (), section="gw"), Connection("a/b", "", 1, ())),
+        over_vici=True,
+    )  # fmt: skip
+    assert speaking(there)(order).words == ("swanctl", *words.split())
+    assert speaking(there._replace(over_vici=False))(order) is order
+
+
+def test_an_order_that_vici_refuses_is_answered() -> None:
+    order = Order(Verb.ROUTE, "gw/net", over_vici=True)
+    refused = Output(order.words, "", "install failed: CHILD_SA 'net' already routed\n", exit=1)
+    assert not is_unanswered(Asked(order, refused))
+    gone = "connecting to 'unix:///var/run/charon.vici' failed: Connection refused\n"
+    assert is_unanswered(Asked(order, refused._replace(stderr=gone)))
+    assert is_unanswered(Asked(order._replace(over_vici=False), refused))
 
 
 def test_what_does_not_go_is_asked_again_later() -> None:

@@ -91,10 +91,14 @@ def ask_keeping(
 
 
 class Asker:
-    """Asks the plugin and compares; its looks are kept in ``folder`` as ``1``, ``2``, ..."""
+    """Asks the plugin and compares; its looks are kept in ``folder`` as ``1``, ``2``, ...
 
-    def __init__(self, folder: Path) -> None:
+    ``also`` are options that it is asked with besides.
+    """
+
+    def __init__(self, folder: Path, also: tuple[str, ...] = ()) -> None:
         self._folder = folder
+        self._also = also
         self._looks = 0
 
     def look(self, host: Host, look: Look) -> None:
@@ -102,7 +106,8 @@ class Asker:
         self._looks += 1
         before = host.processes(ASKS)
         record = self._folder / str(self._looks)
-        answer = ask_keeping(host, record, *look.arguments, user=look.user, plugin=look.plugin)
+        words = (*look.arguments, *self._also)
+        answer = ask_keeping(host, record, *words, user=look.user, plugin=look.plugin)
         problems = list(differences(look, answer))
         if left := left_running(host, before):
             problems.append(f"left running: {left}")

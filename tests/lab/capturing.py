@@ -12,11 +12,16 @@ from lab.hosts import ENVIRONMENT, Host
 from lab.scenario import Look
 
 IPSEC = "/usr/sbin/ipsec"
+SWANCTL = "/usr/sbin/swanctl"
 IP = "/usr/sbin/ip"
 SUDO = ("/usr/bin/sudo", "-n")
 
-STATUSALL = "statusall"
+STATUSALL, LIST_SAS = "statusall", "list-sas"
+OVER_VICI = ("list-conns", "list-pols", "stats")
 COMMANDS = {
+    LIST_SAS: (SWANCTL, "--list-sas", "--pretty"),
+    "list-sas-noblock": (SWANCTL, "--list-sas", "--noblock", "--pretty"),
+    **{name: (SWANCTL, f"--{name}", "--pretty") for name in OVER_VICI},
     STATUSALL: (IPSEC, "stroke", "statusall"),
     "statusall-nb": (IPSEC, "stroke", "statusall-nb"),
     "xfrm-state": (IP, "xfrm", "state", "list", "nokeys"),
@@ -26,9 +31,10 @@ STATISTICS = {
     "xfrm-state": (IP, "-s", "xfrm", "state", "list", "nokeys"),
     "xfrm-policy": (IP, "-s", "xfrm", "policy", "list"),
 }
-DEADLINES = {STATUSALL: 5.0, "statusall-nb": 1.0}
+DEADLINES = {STATUSALL: 5.0, LIST_SAS: 4.0, **dict.fromkeys(OVER_VICI, 5.0)}
 KERNEL_DEADLINE = 1.0
 TIMEOUT_STATUS = 124
+SECRETS = re.compile(r"^secrets \{\n(?:.*\n)*?\}\n", re.MULTILINE)
 REFUSED = re.compile(r"^sudo: |Permission denied|Operation not permitted", re.MULTILINE)
 
 
@@ -61,8 +67,12 @@ def _ask(
 class Capture:
     """A folder that holds all texts of one moment of a host."""
 
-    def __init__(self, folder: Path, host: Host, user: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, host: Host, user: str | None = None, both: bool = False
+    ) -> None:
         self._folder = folder
+        self._vici = host.swanctl or both
+        self._stroke = (host.root / "etc/ipsec.conf").exists()
         self._host = host
         self._user = user
         self._entries: dict[str, Any] = {}
@@ -78,15 +88,23 @@ class Capture:
         return not entry["timed_out"]
 
     def read_daemon(self) -> None:
-        if not self.read(STATUSALL):
+        if self._stroke and not self.read(STATUSALL):
             self.read("statusall-nb")
+        if self._vici:
+            answered = [self.read(name) for name in (LIST_SAS, *OVER_VICI)]
+            if not answered[0] and any(answered):
+                self.read("list-sas-noblock")
 
     def read_kernel(self, statistics: bool = False) -> None:
         self.read("xfrm-state", statistics)
         self.read("xfrm-policy", statistics)
 
     def keep_configuration(self) -> None:
-        (self._folder / "ipsec.conf").write_bytes(self._host.read("/etc/ipsec.conf"))
+        if self._stroke:
+            (self._folder / "ipsec.conf").write_bytes(self._host.read("/etc/ipsec.conf"))
+        if self._host.swanctl:
+            text = self._host.read("/etc/swanctl/swanctl.conf").decode()
+            (self._folder / "swanctl.conf").write_text(SECRETS.sub("", text))
 
     def finish(self) -> None:
         moment = datetime.now(UTC).isoformat(timespec="seconds")
@@ -95,20 +113,24 @@ class Capture:
 
 
 class Keeper:
-    """Keeps a host in ``folder``, whatever is expected of it."""
+    """Keeps a host in ``folder``, whatever is expected of it.
 
-    def __init__(self, folder: Path) -> None:
+    ``both``: charon is asked by stroke and over VICI.
+    """
+
+    def __init__(self, folder: Path, both: bool = False) -> None:
         self._folder = folder
+        self._both = both
 
     def look(self, host: Host, look: Look) -> None:
-        moment = Capture(self._folder, host, look.user)
+        moment = Capture(self._folder, host, look.user, self._both)
         moment.keep_configuration()
         moment.read_daemon()
         look.between()
         moment.read_kernel(look.statistics)
         moment.finish()
         if look.again:
-            second = Capture(self._folder / "again", host, look.user)
+            second = Capture(self._folder / "again", host, look.user, self._both)
             second.read_daemon()
             second.read_kernel()
             second.finish()

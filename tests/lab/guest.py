@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import lab.scenarios
@@ -24,7 +25,12 @@ from lab.randomness import credit
 from lab.scenario import SCENARIOS, Lab, Scenario, Witness
 
 WORK = Path("/run/work")
-WITNESSES: dict[str, Callable[[Path], Witness]] = {"capture": Keeper, "ask": Asker}
+WITNESSES: dict[str, Callable[[Path], Witness]] = {
+    "capture": Keeper,
+    "both": partial(Keeper, both=True),
+    "ask": Asker,
+    "vici": partial(Asker, also=("--source", "vici")),
+}
 MODULES = (
     *("overlay", "ipv6", "bridge", "veth", "xfrm_user", "esp4", "esp6", "ah4", "ah6"),
     *("ipcomp", "ipcomp6", "deflate", "seqiv", "echainiv", "gcm", "authenc", "cbc", "ctr"),

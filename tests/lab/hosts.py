@@ -55,6 +55,7 @@ class Host:
     def __init__(self, name: str, folders: Sequence[str]) -> None:
         self.name = name
         self.root = HOSTS / name / "root"
+        self.swanctl = False
         self._ports: list[str] = []
         self._mount(folders)
         self._idle = subprocess.Popen(
@@ -162,7 +163,7 @@ class Host:
         """Writes ipsec.conf, ipsec.secrets and settings of strongswan.conf's charon section."""
         self.write("/etc/ipsec.conf", ipsec_conf)
         self.write("/etc/ipsec.secrets", secrets, 0o600)
-        log = "filelog { lab { path = /var/log/charon.log\n flush_line = yes\n default = 1 } }"
+        log = "filelog { lab { path = /var/log/lab.log\n flush_line = yes\n default = 1 } }"
         self.write("/etc/strongswan.d/lab.conf", f"charon {{\n{charon}\n{log}\n}}\n")
 
     def start(self, loaded: str | None = None) -> None:
@@ -174,6 +175,35 @@ class Host:
     def _connections(self) -> list[str]:
         text = self.read("/etc/ipsec.conf").decode(errors="surrogateescape")
         return re.findall(r"^conn +([^%\s]\S*)", text, re.MULTILINE)
+
+    def start_swanctl(self, swanctl_conf: str) -> None:
+        """Starts charon-systemd, waits for its socket, and loads swanctl.conf."""
+        log = "filelog { lab { path = /var/log/lab.log\n flush_line = yes\n default = 1 } }"
+        self.write("/etc/strongswan.d/lab.conf", f"charon-systemd {{\n{log}\n}}\n")
+        self.write("/etc/swanctl/swanctl.conf", swanctl_conf)
+        self.spawn("charon-systemd")
+        asked = ("swanctl", "--stats")
+        wait_until(lambda: not self.run(*asked, check=False).returncode, f"{self.name} starts")
+        self.load_all()
+
+    def load_all(self) -> None:
+        """Loads swanctl.conf as the service does."""
+        self.swanctl = True
+        self.run("swanctl", "--load-all", "--noprompt")
+
+    def wait_sas(self, pattern: str, gone: bool = False, timeout: float = 80) -> None:
+        """Returns once ``swanctl --list-sas`` holds ``pattern``, or holds it no more."""
+
+        def there() -> bool:
+            text = run(*self.command("swanctl", "--list-sas", deadline=5), check=False).stdout
+            return bool(re.search(pattern, text)) is not gone
+
+        wait_until(there, f"--list-sas of {self.name} shows {pattern}", timeout)
+
+    def wait_child(self, *names: str) -> None:
+        """Returns once CHILD_SAs of these names are installed."""
+        for name in names:
+            self.wait_sas(rf"(?m)^  {re.escape(name)}: #\d+, reqid \d+, INSTALLED")
 
     def spawn(self, *command: str) -> None:
         """Starts a command that ends with the host."""
@@ -238,7 +268,7 @@ class Host:
 
     def log(self) -> str:
         try:
-            return self.read("/var/log/charon.log").decode(errors="replace")
+            return self.read("/var/log/lab.log").decode(errors="replace")
         except FileNotFoundError:
             return ""
 

@@ -17,31 +17,32 @@ REMEMBERS_NOTHING = {"IPSEC": "ipsec", "IPSEC-CERTS": "certs"}
 FIXTURES = Path("fixtures/hosts")
 # what a machine without time for its guests brings about, whatever the plugin does
 STARVED = re.compile(r"did not end within|waited \d+ s in vain|\btook [\d.]+ s\b")
-# a capture holds ipsec.conf resolved into one file: its path and lines are others
-PLACE = re.compile(r"\S*/ipsec\.conf(:\d+)?")
+# a capture holds a configuration resolved into one file: its path and lines are others
+PLACE = re.compile(r"\S*/(?:ipsec|swanctl)\.conf(:\d+)?")
 
 
-def run(todo: Sequence[Job], root: Path | None = None) -> Iterator[Played]:
-    """Plays all, on ``root`` if that is given, keeps the records, and yields how each went.
+def run(todo: Sequence[Job], root: Path | None = None, mode: str = "ask") -> Iterator[Played]:
+    """Plays all in ``mode``, on ``root`` if that is given, keeps the records, and yields how
+    each went.
 
     What had no time because others had it is played once more, alone: what a busy machine does
     to charon and the kernel is another scenario. What its record says of the first time is kept.
     """
     starved = []
-    for played in _judged(todo, root):
+    for played in _judged(todo, mode, root):
         if played.problem and STARVED.search(played.problem):
             starved.append(played)
         else:
             yield played
     for first in starved:
-        (again,) = _judged([first.job], root)
+        (again,) = _judged([first.job], mode, root)
         (again.folder / "first").write_text(f"{first.problem}\n", errors="surrogateescape")
         yield again
 
 
-def _judged(todo: Sequence[Job], root: Path | None) -> Iterator[Played]:
+def _judged(todo: Sequence[Job], mode: str, root: Path | None) -> Iterator[Played]:
     with workshop() as work:
-        for played in play(work, todo, "ask", root):
+        for played in play(work, todo, mode, root):
             kept = played._replace(folder=_keep(played))
             problem = kept.problem or "\n".join(contradictions(kept))
             yield kept._replace(problem=problem or None)

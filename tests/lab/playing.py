@@ -60,7 +60,7 @@ def workshop() -> Iterator[Path]:
 
 
 def play(work: Path, todo: Sequence[Job], mode: str, root: Path | None = None) -> Iterator[Played]:
-    """Plays all in ``mode`` (``ask`` or ``capture``); each is yielded when it has ended.
+    """Plays all in ``mode``, one of guest.py; each is yielded when it has ended.
 
     ``work`` must be empty and outlive what is done with the results. In ``root`` lies a
     Debian with strongSwan and the plugin, on which is played as it is, instead of the
@@ -73,7 +73,7 @@ def play(work: Path, todo: Sequence[Job], mode: str, root: Path | None = None) -
     _prepare(work, todo, mode)
     for suite in {job.suite for job in todo}:
         _lay_ground(work, suite, root)
-    if mode == "ask" and not root:
+    if mode in ("ask", "vici") and not root:
         install(work / "plugin")
     guests = [uml.Guest(work, mode, number) for number in range(min(_guests(), len(todo)))]
     try:
@@ -101,6 +101,7 @@ def _lay_ground(work: Path, suite: str, root: Path | None) -> None:
     (work / "suites" / suite).mkdir()
     if not root:
         adapt(work / "suites" / suite, ground)
+        suites.add_charon_systemd(suite, work / "suites" / suite)
 
 
 def _results(work: Path, todo: Sequence[Job], guests: Iterable[uml.Guest]) -> Iterator[Played]:

@@ -9,12 +9,13 @@ from lab.errors import LabError
 
 MAIN = "bookworm"
 SUITES = ("bullseye", MAIN, "trixie", "sid")
+DAEMON = "charon-systemd"
 WITHOUT_IKEV1 = {"sid"}  # strongSwan 6.1 is built without it
 PACKAGES = (
     *("strongswan-starter", "strongswan-charon", "strongswan-swanctl", "strongswan-pki"),
     *("libstrongswan-standard-plugins", "libstrongswan-extra-plugins"),
     *("libcharon-extra-plugins", "libcharon-extauth-plugins"),
-    *("iproute2", "iputils-ping", "sudo", "procps", "netbase", "iptables"),
+    *("iproute2", "iputils-ping", "sudo", "procps", "netbase", "iptables", "systemd"),
     *("nagios-nrpe-server", "nagios-nrpe-plugin"),
 )
 
@@ -57,6 +58,35 @@ def _debootstrap(suite: str, root: Path, packages: str) -> None:
         raise LabError("missing packages: apt-get install debootstrap") from None
     if done.returncode:
         raise LabError(f"debootstrap of {suite} failed, see {log}")
+
+
+def add_charon_systemd(suite: str, folder: Path) -> None:
+    """Lays the suite's charon-systemd, which its package forbids beside starter, into a folder."""
+    files = _cache() / f"{suite}-{DAEMON}"
+    if not files.exists():
+        draft = files.with_suffix(".draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        _download(root_folder(suite), draft)
+        (package,) = draft.glob("*.deb")
+        subprocess.run(["dpkg-deb", "-x", package, draft / "files"], check=True)
+        (draft / "files").rename(files)
+        shutil.rmtree(draft)
+    for name in ("usr/sbin/charon-systemd", "etc/strongswan.d/charon-systemd.conf"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(files / name, folder / name)
+
+
+def _download(root: Path, folder: Path) -> None:
+    inside = root / "tmp" / folder.name
+    inside.mkdir()
+    command = ["sh", "-c", f"cd /tmp/{inside.name} && apt-get download {DAEMON}"]
+    done = subprocess.run(["chroot", root, *command], capture_output=True, text=True)
+    for package in inside.glob("*.deb"):
+        shutil.move(package, folder)
+    shutil.rmtree(inside)
+    if done.returncode:
+        raise LabError(f"apt-get download {DAEMON}: {done.stderr.strip()}")
 
 
 def strongswan_version(root: Path) -> str:

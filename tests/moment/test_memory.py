@@ -117,7 +117,8 @@ def test_no_link_is_followed(file: Path, tmp_path: Path) -> None:
     moved = file.rename(tmp_path / "elsewhere")
     file.symlink_to(moved)
     before = moved.read_text()
-    assert run(file, 2) == Remembered(said(2), None, f"no earlier reading, {file}: not a file")
+    note = f"no earlier reading, {file}: not a file"
+    assert run(file, 2) == Remembered(said(2), None, note, usable=False)
     assert moved.read_text() == before
     assert file.is_symlink()
 

@@ -127,13 +127,23 @@ def test_bash_completes_values(tmp_path: Path, command: Command) -> None:
     assert completed(command, tmp_path, "--captured", "f") == ["folder"]
 
 
+def test_bash_completes_choices(tmp_path: Path) -> None:
+    (command,) = (command for command in COMMANDS if command.name == "ipsec-metrics")
+    assert completed(command, tmp_path, "--format", "") == ["prometheus", "graphite", "json",
+                                                            "influx"]  # fmt: skip
+    assert completed(command, tmp_path, "--prefix", "") == []
+
+
 # --- Icinga -----------------------------------------------------------------------
 
 
 @PLUGINS
 def test_what_monitoring_systems_offer_is_all_but_files(command: Command) -> None:
     offered = {option.key for option in monitored(command)}
-    hidden = {"--configuration", "--capture", "--captured", "--state", "--help", "--version"}
+    hidden = {"--configuration", "--capture", "--captured", "--state", "--log", "--color"} | {
+        "--help",
+        "--version",
+    }
     assert offered == {name for name in known(command) if name.startswith("--")} - hidden
 
 

@@ -9,6 +9,8 @@ import pytest
 from check_ipsec.errors import CheckIpsecError
 from check_ipsec.report.severity import Severity
 from check_ipsec.report.table import RUNBOOK
+from check_ipsec.truth.cause import Cause
+from check_ipsec.truth.causes import CAUSES, EXPIRED, TAKEN_DOWN
 from check_ipsec.truth.concerns import Concern
 from check_ipsec.truth.flaws import Flaw
 from check_ipsec.truth.reasons import Reason
@@ -59,6 +61,13 @@ def silences() -> set[str]:
 
 def test_reasons_and_headings_are_the_same() -> None:
     assert sorted(headings(3, chapter("Reasons"))) == sorted(reason.value for reason in Reason)
+
+
+@pytest.mark.parametrize("cause", [*CAUSES, EXPIRED, TAKEN_DOWN], ids=lambda cause: cause.words)
+def test_every_cause_is_explained(cause: Cause) -> None:
+    text = " ".join(chapter("Why").split())
+    begin = re.split(r" not valid|,|:? \{\}", cause.words)[0]
+    assert f"**{begin}" in text
 
 
 def test_what_traffic_does_not_do_is_a_heading() -> None:

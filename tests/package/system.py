@@ -56,8 +56,7 @@ class System:
              f"--root={self.root}", "sleep", "infinity"], env=ENVIRONMENT
         )  # fmt: skip
         wait_for(self._is_up, "the system's first process")
-        loopback = ["nsenter", "--target", self._pid, "--net", "ip", "link", "set", "lo", "up"]
-        subprocess.run(loopback, check=True)
+        subprocess.run(self.beside("ip", "link", "set", "lo", "up"), check=True)
         self.write("/etc/hosts", "127.0.0.1 localhost node\n::1 localhost\n")
         self.run("hostname", "node")
         self.write("/etc/resolv.conf", Path("/etc/resolv.conf").read_text())
@@ -91,6 +90,10 @@ class System:
             "--chdir=/",
         ]
         return [*entered, *(("runuser", "-u", user, "--") if user else ()), *command]
+
+    def beside(self, *command: str) -> list[str]:
+        """The words that run a ``command`` of this machine in its network."""
+        return ["nsenter", "--target", self._pid, "--net", *command]
 
     def run(
         self,

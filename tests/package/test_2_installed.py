@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pack.commands import COMMANDS, Command
+from tests.hosts import ROOT
 from tests.package.building import newer
 from tests.package.system import System
 
@@ -28,6 +29,13 @@ def test_a_person_can_type_the_name_of_a_plugin(node: System) -> None:
 def test_recommended_packages_come_along(node: System) -> None:
     installed = node.run("dpkg-query", "-W", "-f=${Package}\n").stdout.split()
     assert {"strongswan-starter", "sudo", "iproute2", "python3-cryptography"} <= set(installed)
+
+
+def test_the_dashboards_are_where_grafana_is_told_to_look(node: System) -> None:
+    folder = f"/usr/share/{NAME}/dashboards"
+    shipped = {path.name for path in (ROOT / "dashboards").iterdir()}
+    assert set(node.run("ls", folder).stdout.split()) == shipped
+    assert f"path: {folder}\n" in node.read(f"{folder}/grafana-provisioning.yml")
 
 
 def conffiles(node: System) -> list[str]:

@@ -25,7 +25,15 @@ def test_the_rules_are_valid(debian13: System) -> None:
     debian13.run("visudo", "-c")
 
 
-@pytest.mark.parametrize("host", ["mesh-all-up-6.0.1", "one-peer-silent-6.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "mesh-all-up-6.0.1",
+        "one-peer-silent-6.0.1",
+        "swanctl-up-6.0.1",
+        "swanctl-actions-6.0.1",
+    ],
+)
 def test_it_judges_as_an_ordinary_user(debian13: System, host: str) -> None:
     debian13.run("sh", "-c", "id nagios || useradd --system nagios")
     wanted = expected(replay(debian13, host), "table")

@@ -9,7 +9,7 @@ import pytest
 
 from check_ipsec.errors import NotPermitted, ParseError
 from check_ipsec.host.captured import CapturedFiles
-from check_ipsec.host.host import Deadline
+from check_ipsec.host.host import Deadline, Way
 from check_ipsec.host.sources import Output, Source
 from check_ipsec.report.severity import Counts, Mapping, Severity, count, least, overall, worst
 from check_ipsec.truth.observe import Observation, Question, observe
@@ -28,6 +28,8 @@ class Scripted:
 
     def __init__(self, again: bool = True, **answers: Iterable[Output]) -> None:
         self.path = f"{folder(ALL_UP)}/ipsec.conf"
+        self.swanctl = None
+        self.way = Way.AUTO
         self.files = CapturedFiles(str(folder(ALL_UP)))
         self.asked: list[str] = []
         self._again = again

@@ -13,8 +13,9 @@ from check_ipsec.model.certificates import (
 from check_ipsec.moment.credentials import Disk, Held
 from check_ipsec.truth.certificates import renewed_of
 from check_ipsec.truth.on_disk import ABSENT, FOLDER, OnDisk, on_disk
+from check_ipsec.truth.rounds import End, Use
 from check_ipsec.truth.shelf import Shelf
-from check_ipsec.truth.uses import End, Use, users
+from check_ipsec.truth.uses import users
 from tests.certificates import NOW, seen
 from tests.certificates import Charon as Host
 
@@ -49,8 +50,8 @@ def found(*files: CertificateFile, **folders: tuple[CertificateFile, ...]) -> On
 def renewed(disk: OnDisk) -> dict[int, str]:
     """How the loaded certificate differs from its file."""
     shelf = Shelf((LOADED,))
-    use = Use("bob", End.LOCAL, "leftcert", ("alice.pem",), "CN=alice", frozenset(["CN=alice"]),
-              None, "public key authentication", None, False)  # fmt: skip
+    use = Use("bob", End.LOCAL, ("alice.pem",), "CN=alice", frozenset(["CN=alice"]),
+              frozenset(), "public key authentication")  # fmt: skip
     return renewed_of([use], shelf, users([use], shelf, disk.by_file), disk)
 
 

@@ -3,6 +3,7 @@
 from lab.errors import LabError
 from lab.hosts import Host
 from lab.scenario import Lab, scenario
+from lab.scenarios import swanctl
 from lab.scenarios.pair import BOB, pair
 from lab.waiting import wait_until
 
@@ -32,6 +33,10 @@ def arrives(host: Host, line: str) -> None:
         raise LabError(f"expected through NRPE: {wanted}\n said:                 {got}")
 
 
+DOWN = "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text"
+DEAD = "1 connection is not established, traffic of 1 in clear text"
+
+
 @scenario(live=True)
 def nrpe(lab: Lab) -> None:
     """A live charon's verdict through NRPE: healthy, taken down, hung, dead."""
@@ -39,19 +44,22 @@ def nrpe(lab: Lab) -> None:
     serve(alice)
     arrives(alice, "OK - 1 connection established")
     alice.run("ipsec", "down", "bob")
-    arrives(
-        alice,
-        "CRITICAL - 1 of 1 connection not established, traffic of 1 in clear text: bob (no SA)",
-    )
+    arrives(alice, f"{DOWN}: bob (no SA)")
     alice.kill("STOP", "charon")
-    arrives(
-        alice,
-        "CRITICAL - charon does not answer: 1 connection is not established, traffic of 1 in "
-        "clear text",
-    )
+    arrives(alice, f"CRITICAL - charon does not answer: {DEAD}")
     alice.kill("KILL", "starter", "charon")
-    arrives(
-        alice,
-        "CRITICAL - charon is not running: 1 connection is not established, traffic of 1 in "
-        "clear text",
-    )
+    arrives(alice, f"CRITICAL - charon is not running: {DEAD}")
+
+
+@scenario(live=True, every_release=True)
+def nrpe_swanctl(lab: Lab) -> None:
+    """The same of charon-systemd with swanctl.conf, which Debian 13 installs by default."""
+    alice, _ = swanctl.up(lab)
+    serve(alice)
+    arrives(alice, "OK - 1 connection established")
+    alice.run("swanctl", "--terminate", "--ike", "gw")
+    arrives(alice, f"{DOWN}: gw/host (no SA)")
+    alice.kill("STOP", "charon-systemd")
+    arrives(alice, f"CRITICAL - charon does not answer: {DEAD}")
+    alice.kill("KILL", "charon-systemd")
+    arrives(alice, f"CRITICAL - charon is not running: {DEAD}")

@@ -1,0 +1,1 @@
+"""What is worth graphing of one reading, in the formats of time series databases."""

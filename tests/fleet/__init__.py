@@ -1,0 +1,1 @@
+"""A fleet as its monitoring sees it: Prometheus, the Alertmanager, an operator's hands."""
