@@ -174,6 +174,8 @@ def test_what_noblock_leaves_out_is_noticed() -> None:
     assert isinstance(found, Daemon)
     assert found.partial
     assert host.asked.count(Source.LIST_SAS_NB) == 2
+    # who waited for it once has no time to wait again
+    assert host.asked.count(Source.LIST_SAS) == 1
     host = Spoken("charon-systemd-6.1.0", LIST_SAS=slow)
     found = asked(host)
     assert isinstance(found, Daemon)
