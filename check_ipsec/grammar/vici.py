@@ -111,9 +111,9 @@ class Facts(NamedTuple):
     lists: dict[str, tuple[str, ...]]
     sections: dict[str, str]
 
-    def number(self, key: str, base: int = 10) -> int | None:
+    def number(self, key: str) -> int | None:
         """A value as a number, None where it does not stand there. Raises ValueError."""
-        return number(self.values.get(key), base)
+        return number(self.values.get(key))
 
     def required(self, key: str) -> str:
         """A value that every release prints. Raises ValueError."""

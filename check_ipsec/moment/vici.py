@@ -37,7 +37,7 @@ from typing import NamedTuple, TypeVar
 from check_ipsec.errors import CommandFailed
 from check_ipsec.grammar import vici
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.said import TimedOut, text_of
+from check_ipsec.host.said import text_of
 from check_ipsec.host.sources import Output, Source
 from check_ipsec.model.configuration import Connection
 from check_ipsec.model.daemon import (
@@ -57,6 +57,7 @@ OTHERS = (Source.STATS, Source.LIST_CONNS, Source.LIST_POLS)
 def read_daemon(host: Host, deadline: Deadline, connections: Iterable[Connection]) -> Daemon:
     """charon's answer; without its busy SAs, if waiting for them takes too long.
 
+    One that is partial is asked for once more; it stands where no other one comes in time.
     Raises DaemonNotRunning, TimedOut, or as :func:`check_ipsec.moment.snapshot.take`.
     """
     asked = tuple(connections)
@@ -65,7 +66,7 @@ def read_daemon(host: Host, deadline: Deadline, connections: Iterable[Connection
         return first
     try:
         return ask(host, deadline, Names(asked), wait=False)
-    except TimedOut:
+    except CommandFailed:
         return first
 
 
