@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 MESH = Path(__file__).resolve().parent.parent / "fixtures/hosts/mesh-all-up"
+SWANCTL = MESH.parent / "swanctl-up"
 COUNTED = MESH.parent.parent / "traffic/traffic-replayed/3"
 READING = MESH.parent.parent / "metrics/certificates"
 NAME, LOCAL, REMOTE = "bob_v4", "10.1.0.1", "10.1.0.2"
@@ -77,6 +78,40 @@ class Wording:
         return tuple(re.sub(pattern, lambda match: replaced[match[0]], text) for text in texts)
 
 
+def with_swanctl_conf(size: int) -> dict[str, str]:
+    """The texts of a host that has so many connections in swanctl.conf."""
+    text = {name: (SWANCTL / name).read_text() for name in
+            ("swanctl.conf", "list-conns", "list-sas", "list-pols", "stats", "xfrm-state",
+             "xfrm-policy")}  # fmt: skip
+    parts = {
+        "swanctl.conf": r"(?m)^    gw : (?:.*\n)+?    \}\n",
+        "list-conns": r"list-conn event (?:.*\n)+?\}\n",
+        "list-sas": r"list-sa event (?:.*\n)+?\}\n",
+        "xfrm-state": r"(?:.+\n)+",
+        "xfrm-policy": r"(?:src 10\.(?:.*\n)(?:\t.*\n)*)+",
+    }
+    for name, pattern in parts.items():
+        one = found(pattern, text[name])
+        told = "".join(told_of_swanctl(one, number) for number in range(1, size + 1))
+        text[name] = text[name].replace(one, told)
+    return text
+
+
+def told_of_swanctl(text: str, number: int) -> str:
+    """The text of the one connection, said of connection ``number``."""
+    replaced = {
+        r"\bgw\b": f"gw{number}",
+        r"\bhost-1\b": f"host-{number}",
+        r"10\.1\.0\.2\b": f"10.{20 + (number >> 16)}.{number >> 8 & 255}.{number & 255}",
+        r"(uniqueid|reqid)( =)? 1\b": rf"\1\2 {number}",
+        r"c69730b3\b": f"{0xC0000000 + number:08x}",
+        r"c86f658c\b": f"{0xD0000000 + number:08x}",
+    }
+    for pattern, new in replaced.items():
+        text = re.sub(pattern, new, text)
+    return text
+
+
 def found(pattern: str, text: str) -> str:
     """What ``pattern`` finds in ``text``: its group, or all."""
     match = re.search(pattern, text)
@@ -124,6 +159,19 @@ def others(interpreter: str, wording: Wording) -> None:
               f"check_ipsec, {traffic:.2f} s")  # fmt: skip
 
 
+def both_ways(interpreter: str, wording: Wording, size: int = 1_000) -> None:
+    """Print what connections of swanctl.conf take, as a ratio of those of ipsec.conf."""
+    script = str(Path(interpreter).parent / "check_ipsec")
+    with tempfile.TemporaryDirectory() as stroke, tempfile.TemporaryDirectory() as vici:
+        for folder, texts in ((stroke, wording.host(size)), (vici, with_swanctl_conf(size))):
+            for name, text in texts.items():
+                Path(folder, name).write_text(text)
+        ways = [[interpreter, script, "--captured", folder] for folder in (stroke, vici)]
+        ipsec_conf, swanctl_conf = best(ways, 7)
+        print(f"{size} connections of swanctl.conf: {swanctl_conf / ipsec_conf:.2f} x those of "
+              "ipsec.conf")  # fmt: skip
+
+
 def metrics(interpreter: str, wording: Wording) -> None:
     """Print what ipsec-metrics takes of the processor, in each format."""
     script = str(Path(interpreter).parent / "ipsec-metrics")
@@ -163,6 +211,7 @@ def main(interpreter: str) -> None:
             ratio = "" if before is None else f"{taken / before:.1f}"
             print(f"{size:>11} {taken / bare:>14.2f} {ratio:>12} {peak(command):>5.0f}")
             before = taken
+    both_ways(interpreter, wording)
     others(interpreter, wording)
     metrics(interpreter, wording)
 

@@ -100,6 +100,7 @@ class Check(NamedTuple):
             prog=self.program,
             description=self.description,
             epilog=self.epilog,
+            # its own width, asked for once and not with each option
             formatter_class=partial(argparse.HelpFormatter, width=get_terminal_size().columns - 2),
             allow_abbrev=False,
         )

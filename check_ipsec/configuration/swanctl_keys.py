@@ -34,6 +34,7 @@ with an option or a value that it does not know; then it is not loaded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 ACTIONS = {"none": (), "clear": (), "start": ("start",), "restart": ("start",),
            "trap": ("trap",), "route": ("trap",)}  # fmt: skip
@@ -43,6 +44,8 @@ YES = ("yes", "true", "enabled", "1")
 ENDS = (("local", "left"), ("remote", "right"))
 
 Values = dict[str, str]
+# what many have in common is made once
+Pairs = tuple[tuple[str, str], ...]
 # of a connection without any
 NO_CHILDREN = {"auto": ("add", ""), "children": ("none", "")}
 # the value in the words of ipsec.conf, and how the file says it
@@ -55,7 +58,13 @@ def of_connection(peer: Values, rounds: dict[str, Values]) -> dict[str, Found]:
     ``rounds`` are its sections by name, of which those of authentication begin with
     ``local`` or ``remote``.
     """
-    return {**dict(of_peer(peer)), **dict(of_rounds(rounds))}
+    own = tuple([(name, tuple(values.items())) for name, values in rounds.items()])
+    return {**dict(of_peer(peer)), **_of_rounds(own)}
+
+
+@cache
+def _of_rounds(rounds: tuple[tuple[str, Pairs], ...]) -> dict[str, Found]:
+    return dict(of_rounds({name: dict(values) for name, values in rounds}))
 
 
 def said(values: Values, key: str, default: str = "") -> str:
@@ -114,7 +123,12 @@ def number_of_round(values: Values) -> int:
 
 def of_child(child: Values) -> dict[str, Found]:
     """What a child has for itself."""
-    return dict(pairs_of_child(child))
+    return _of_child(tuple(child.items()))
+
+
+@cache
+def _of_child(child: Pairs) -> dict[str, Found]:
+    return dict(pairs_of_child(dict(child)))
 
 
 def pairs_of_child(child: Values) -> Iterator[tuple[str, Found]]:

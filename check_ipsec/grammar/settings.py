@@ -47,6 +47,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NamedTuple, Union
 
 from pyparsing import Forward, Group, ParseBaseException, StringEnd, ZeroOrMore
@@ -131,6 +132,7 @@ def _head(found: re.Match[str]) -> _Head:
     return _Head(found[1], _paths(found[2]), found.start())
 
 
+@cache
 def _paths(references: str | None) -> tuple[str, ...]:
     return tuple(_PATH.findall(_COMMENT.sub("", references))) if references else ()
 
@@ -225,18 +227,17 @@ def _statements(tokens: Iterable[Any], lines: _Lines) -> tuple[Statement, ...]:
 def _read(token: _Text, lines: _Lines) -> list[Statement]:
     """The settings and sections that a text is made of."""
     found: list[Statement] = []
-    open_ones: list[tuple[Section, list[Statement]]] = []
+    open_ones: list[tuple[tuple[str, tuple[str, ...], int], list[Statement]]] = []
     place = token.begin
     for whole, key, value, name, references, closing in _PAIR_OR_SECTION.findall(*token):
         if key:
             found.append(Setting(key, _value(value) if value else None))
         elif closing:
-            section, outer = open_ones.pop()
-            outer.append(section._replace(statements=tuple(found)))
+            begun, outer = open_ones.pop()
+            outer.append(Section(*begun, tuple(found)))
             found = outer
         else:
-            section = Section(name, _paths(references), lines.of(place), ())
-            open_ones.append((section, found))
+            open_ones.append(((name, _paths(references), lines.of(place)), found))
             found = []
         place += len(whole)
     return found

@@ -565,18 +565,39 @@ def _traffic(
 
 
 def _plain_child_sa(match: re.Match[str]) -> ChildSa:
-    _, name, unique_id, mode, reqid, protocol, udp, spi_in, spi_out, *rest = match.groups()
-    proposal, *counted, rekey_in, local_ts, remote_ts = rest
+    return _child_sa_of(*match.groups()[1:])
+
+
+def _child_sa(match: re.Match[str]) -> ChildSa:
+    _, name, unique_id, state, _, mode, reqid, *security, cpi_in, cpi_out = match.groups()[:13]
+    expires_in, *counted, due, rekey_in, local_ts, remote_ts = match.groups()[13:]
+    plain = (name, unique_id, mode, reqid, *security, *counted, rekey_in, local_ts, remote_ts)
+    return _child_sa_of(*plain)._replace(
+        state=CHILD_STATE_OF.get(state, ChildState.UNKNOWN),
+        cpi_in=number(cpi_in, 16),
+        cpi_out=number(cpi_out, 16),
+        expires_in=seconds(expires_in),
+        rekeying_due=due is not None,
+    )
+
+
+def _child_sa_of(
+    name: str, unique_id: str, mode: str, reqid: Optional[str], protocol: Optional[str],
+    udp: Optional[str], spi_in: Optional[str], spi_out: Optional[str], proposal: Optional[str],
+    *more: Any,
+) -> ChildSa:  # fmt: skip
+    """One that is in use; what others have, or have not, is put in its place."""
+    *counted, rekey_in, local_ts, remote_ts = more
     return ChildSa(
         name=name,
         unique_id=int(unique_id),
         state=ChildState.INSTALLED,
         mode=mode,
-        reqid=int(reqid),
+        reqid=int(reqid or unique_id),
         protocol=protocol,
         udp_encapsulation=udp is not None,
-        spi_in=int(spi_in, 16),
-        spi_out=int(spi_out, 16),
+        spi_in=number(spi_in, 16),
+        spi_out=number(spi_out, 16),
         cpi_in=None,
         cpi_out=None,
         expires_in=None,
@@ -585,33 +606,6 @@ def _plain_child_sa(match: re.Match[str]) -> ChildSa:
         outbound=_traffic(*counted[3:]),
         rekey_in=seconds(rekey_in),
         rekeying_due=False,
-        local_ts=selectors(local_ts),
-        remote_ts=selectors(remote_ts),
-    )
-
-
-def _child_sa(match: re.Match[str]) -> ChildSa:
-    _, name, unique_id, state, _, mode, reqid, *security, expires_in = match.groups()[:14]
-    proposal, *counted, due, rekey_in, local_ts, remote_ts = match.groups()[14:]
-    protocol, udp, spi_in, spi_out, cpi_in, cpi_out = security
-    return ChildSa(
-        name=name,
-        unique_id=int(unique_id),
-        state=CHILD_STATE_OF.get(state, ChildState.UNKNOWN),
-        mode=mode,
-        reqid=int(reqid or unique_id),
-        protocol=protocol,
-        udp_encapsulation=udp is not None,
-        spi_in=number(spi_in, 16),
-        spi_out=number(spi_out, 16),
-        cpi_in=number(cpi_in, 16),
-        cpi_out=number(cpi_out, 16),
-        expires_in=seconds(expires_in),
-        proposal=proposal or None,
-        inbound=_traffic(*counted[:3]),
-        outbound=_traffic(*counted[3:]),
-        rekey_in=seconds(rekey_in),
-        rekeying_due=due is not None,
         local_ts=selectors(local_ts),
         remote_ts=selectors(remote_ts),
     )
@@ -683,8 +677,30 @@ def ike_sa_line(wording: Wording) -> str:
 
 
 def _plain_ike_sa(match: re.Match[str], children: tuple[ChildSa, ...]) -> IkeSa:
-    _, name, unique_id, age, local_host, local_id, remote_host, remote_id = match.groups()[:8]
-    version, first, initiator, second, rekey_in, reauth_in, proposal, _ = match.groups()[8:]
+    return _ike_sa_of(*match.groups()[1:15], children=children)
+
+
+def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...] = ()) -> IkeSa:
+    _, name, unique_id, state, age, *ends, eap_id = match.groups()[:10]
+    *security, lines = match.groups()[10:18]
+    tasks = _tasks(lines) if lines else {}
+    plain = (name, unique_id, age, *ends, *security)
+    return _ike_sa_of(*plain, children=children)._replace(
+        state=IKE_STATE_OF.get(state, IkeState.UNKNOWN),
+        remote_eap_id=eap_id,
+        tasks_queued=tasks.get("queued", ()),
+        tasks_active=tasks.get("active", ()),
+        tasks_passive=tasks.get("passive", ()),
+    )
+
+
+def _ike_sa_of(
+    name: str, unique_id: str, age: Optional[str], local_host: str, local_id: str,
+    remote_host: str, remote_id: str, version: str, first: str, initiator: Optional[str],
+    second: str, rekey_in: Optional[str], reauth_in: Optional[str], proposal: Optional[str],
+    *, children: tuple[ChildSa, ...],
+) -> IkeSa:  # fmt: skip
+    """One that is up and has no tasks; what others have is put in its place."""
     return IkeSa(
         name=name,
         unique_id=int(unique_id),
@@ -705,35 +721,6 @@ def _plain_ike_sa(match: re.Match[str], children: tuple[ChildSa, ...]) -> IkeSa:
         tasks_queued=(),
         tasks_active=(),
         tasks_passive=(),
-        child_sas=children,
-    )
-
-
-def _ike_sa(match: re.Match[str], children: tuple[ChildSa, ...] = ()) -> IkeSa:
-    _, name, unique_id, state, age, *ends, eap_id, version = match.groups()[:11]
-    local_host, local_id, remote_host, remote_id = ends
-    first, initiator, second, rekey_in, reauth_in, proposal, lines = match.groups()[11:18]
-    tasks = _tasks(lines) if lines else {}
-    return IkeSa(
-        name=name,
-        unique_id=int(unique_id),
-        state=IKE_STATE_OF.get(state, IkeState.UNKNOWN),
-        age=seconds(age),
-        local_host=local_host,
-        local_id=local_id,
-        remote_host=remote_host,
-        remote_id=remote_id,
-        remote_eap_id=eap_id,
-        version=version,
-        initiator_spi=first,
-        responder_spi=second,
-        initiator=initiator is not None,
-        rekey_in=seconds(rekey_in),
-        reauth_in=seconds(reauth_in),
-        proposal=proposal,
-        tasks_queued=tasks.get("queued", ()),
-        tasks_active=tasks.get("active", ()),
-        tasks_passive=tasks.get("passive", ()),
         child_sas=children,
     )
 

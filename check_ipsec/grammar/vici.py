@@ -111,10 +111,9 @@ class Facts(NamedTuple):
     lists: dict[str, tuple[str, ...]]
     sections: dict[str, str]
 
-    def number(self, key: str, base: int = 10) -> int | None:
+    def number(self, key: str) -> int | None:
         """A value as a number, None where it does not stand there. Raises ValueError."""
-        text = self.values.get(key)
-        return None if text is None else int(text, base)
+        return number(self.values.get(key))
 
     def required(self, key: str) -> str:
         """A value that every release prints. Raises ValueError."""
@@ -160,6 +159,25 @@ def event(label: str) -> str:
     return rf"{label} event \{{\n  (?P<name>[^\n]*) \{{\n(?P<facts>{indented(2)})  \}}\n\}}\n"
 
 
+def in_order(depth: int, keys: Iterable[str]) -> str:
+    """Values in this order. One with a question mark behind its key may be missing."""
+    pad, lines = "  " * depth, []
+    for key in keys:
+        if " = " in key:
+            lines.append(rf"{pad}{key}\n")
+        elif key.endswith("?"):
+            lines.append(rf"(?:{pad}{key[:-1]} = ([^\n]*)\n)?")
+        else:
+            lines.append(rf"{pad}{key} = ([^\n]*)\n")
+    return "".join(lines)
+
+
+def filled(depth: int, key: str) -> str:
+    """A list with an item at least."""
+    pad = "  " * depth
+    return rf"{pad}{key} = \[\n((?:{pad}  [^\n]*\n)+){pad}\]\n"
+
+
 @cache
 def _fact(depth: int) -> re.Pattern[str]:
     return re.compile(f"({fact(depth)})", re.ASCII)
@@ -182,12 +200,16 @@ def _facts(text: str, depth: int) -> Facts:
         if is_value:
             values[key] = value
         elif is_list:
-            lists[key] = tuple([item[cut:] for item in items.split("\n")[:-1]])
+            lists[key] = _items(items, cut)
         else:
             sections[key] = section
     if read != len(text):
         raise ValueError("a key")
     return Facts(values, lists, sections)
+
+
+def _items(lines: str, cut: int) -> tuple[str, ...]:
+    return tuple([item[cut:] for item in lines.split("\n")[:-1]])
 
 
 def _sections(text: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -199,6 +221,11 @@ def _sections(text: str, depth: int) -> Iterator[tuple[str, str]]:
             raise ValueError("a name")
         place = found.end()
         yield found[1], found[2]
+
+
+def number(text: str | None, base: int = 10) -> int | None:
+    """A value as a number, None where there is none. Raises ValueError."""
+    return None if text is None else int(text, base)
 
 
 def _state(kind: type[State], text: str) -> State:
@@ -239,18 +266,52 @@ CHILD_KEYS = frozenset(
 )
 
 
-def _proposal(facts: Facts) -> str | None:
-    """What was negotiated, as ``ipsec statusall`` prints it (proposal_printf_hook)."""
-    values = facts.values
-    words = [
-        _joined(values.get("encr-alg"), values.get("encr-keysize")),
-        _joined(values.get("integ-alg"), values.get("integ-keysize")),
-        values.get("prf-alg", ""),
-        values.get("dh-group", ""),
-        *(f"KE{key[3:]}_{values[key]}" for key in ALGORITHMS if key[:3] == "ake" and key in values),
-        "ESN" if "esn" in values else "",
-    ]
-    return "/".join(filter(None, words)) or None
+# nearly all are up, have one CHILD_SA that is in use, and no tasks
+PLAIN_IKE = (
+    *("uniqueid", "version", "state = ESTABLISHED", "local-host", "local-port = 4?500"),
+    *("local-id", "remote-host", "remote-port = 4?500", "remote-id", "initiator?"),
+    *("initiator-spi", "responder-spi"),
+    *("encr-alg", "encr-keysize?", "integ-alg?", "prf-alg?", "dh-group?"),
+    *("established?", "rekey-time?", "reauth-time?"),
+)
+PLAIN_CHILD = (
+    *("name", "uniqueid", "reqid", "state = INSTALLED", "mode", "protocol", "encap?"),
+    *("spi-in", "spi-out"),
+    *("encr-alg", "encr-keysize?", "integ-alg?", "dh-group?"),
+    *("bytes-in", "packets-in", "use-in?", "bytes-out", "packets-out", "use-out?"),
+    *("rekey-time?", r"life-time = \d+", r"install-time = \d+"),
+)
+PLAIN_SA = (
+    r"list-sa event \{\n  ([^\n]*) \{\n"
+    + in_order(2, PLAIN_IKE)
+    + r"    child-sas \{\n      [^\n]* \{\n"
+    + in_order(4, PLAIN_CHILD)
+    + filled(4, "local-ts")
+    + filled(4, "remote-ts")
+    + r"      \}\n    \}\n  \}\n\}\n"
+)
+
+
+def _plain_sa(found: re.Match[str]) -> Read:
+    name, *ike = found.groups()[:10]
+    encr, size, integ, *more = found.groups()[10:15]
+    times = found.groups()[15:18]
+    child = _plain_child(*found.groups()[18:])
+    proposal = _proposal(encr, size, integ, None, *more)
+    read = _ike_sa_of(name, *ike, *times, proposal=proposal, child_sas=(child,))
+    return Read(read, found.start(), ())
+
+
+def _plain_child(
+    name: str, unique_id: str, reqid: str, mode: str, protocol: str, encap: str | None,
+    spi_in: str, spi_out: str, encr: str, size: str | None, integ: str | None, group: str | None,
+    *more: Any,
+) -> ChildSa:  # fmt: skip
+    *counted, rekey_in, local_ts, remote_ts = more
+    proposal = _proposal(encr, size, integ, None, None, group)
+    selectors = _items(local_ts, 10), _items(remote_ts, 10)
+    ids = name, unique_id, reqid, mode, protocol, encap, spi_in, spi_out
+    return _child_sa_of(*ids, *counted, rekey_in, proposal=proposal, selectors=selectors)
 
 
 def _ike_sa(found: re.Match[str]) -> Read:
@@ -263,30 +324,58 @@ def _ike_sa(found: re.Match[str]) -> Read:
         children.append(child)
         additions |= unknown
     values = facts.values
-    ike = IkeSa(
-        name=found["name"],
-        unique_id=int(facts.required("uniqueid")),
+    plain: list[Any] = [
+        *map(facts.required, ("uniqueid", "version", *IKE_ENDS)),
+        values.get("initiator"),
+        *map(facts.required, ("initiator-spi", "responder-spi")),
+        *map(values.get, ("established", "rekey-time", "reauth-time")),
+    ]
+    ike = _ike_sa_of(
+        found["name"], *plain, proposal=_proposal_in(values), child_sas=tuple(children)
+    )._replace(
         state=state,
-        age=facts.number("established"),
-        local_host=facts.required("local-host"),
-        local_id=facts.required("local-id"),
-        remote_host=facts.required("remote-host"),
-        remote_id=facts.required("remote-id"),
         remote_eap_id=values.get("remote-eap-id", values.get("remote-xauth-id")),
-        version=f"IKEv{facts.required('version')}",
-        initiator_spi=facts.required("initiator-spi"),
-        responder_spi=facts.required("responder-spi"),
-        initiator="initiator" in values,
-        rekey_in=_left(facts.number("rekey-time")),
-        reauth_in=_left(facts.number("reauth-time")),
-        proposal=_proposal(facts),
         tasks_queued=facts.lists.get("tasks-queued", ()),
         tasks_active=facts.lists.get("tasks-active", ()),
         tasks_passive=facts.lists.get("tasks-passive", ()),
-        child_sas=tuple(children),
         understood=state is not IkeState.UNKNOWN,
     )
     return Read(ike, found.start(), tuple(sorted(additions)))
+
+
+IKE_ENDS = ("local-host", "local-id", "remote-host", "remote-id")
+
+
+def _ike_sa_of(
+    name: str, unique_id: str, version: str, local_host: str, local_id: str, remote_host: str,
+    remote_id: str, initiator: str | None, initiator_spi: str, responder_spi: str,
+    age: str | None, rekey_in: str | None, reauth_in: str | None,
+    *, proposal: str | None, child_sas: tuple[ChildSa, ...],
+) -> IkeSa:  # fmt: skip
+    """One that is up and has no tasks; what others have is put in its place."""
+    return IkeSa(
+        name=name,
+        unique_id=int(unique_id),
+        state=IkeState.ESTABLISHED,
+        age=number(age),
+        local_host=local_host,
+        local_id=local_id,
+        remote_host=remote_host,
+        remote_id=remote_id,
+        remote_eap_id=None,
+        version=f"IKEv{version}",
+        initiator_spi=initiator_spi,
+        responder_spi=responder_spi,
+        initiator=initiator is not None,
+        rekey_in=_left(rekey_in),
+        reauth_in=_left(reauth_in),
+        proposal=proposal,
+        tasks_queued=(),
+        tasks_active=(),
+        tasks_passive=(),
+        child_sas=child_sas,
+        understood=True,
+    )
 
 
 def _child_sa(text: str) -> tuple[ChildSa, set[str]]:
@@ -298,44 +387,85 @@ def _child_sa(text: str) -> tuple[ChildSa, set[str]]:
     facts = _facts(text, 4)
     state = _state(ChildState, facts.required("state"))
     installed = state is ChildState.INSTALLED
-    used = facts if installed else facts._replace(values={})
+    used = facts.values if installed else {}
     listed = facts.some if installed else lambda key: facts.lists.get(key, ())
-    rekey_in = used.number("rekey-time")
-    child = ChildSa(
-        name=facts.required("name"),
-        unique_id=int(facts.required("uniqueid")),
+    plain: list[Any] = [
+        *map(facts.required, ("name", "uniqueid", "reqid", "mode")),
+        *(used.get("protocol"), facts.values.get("encap")),
+        *map(used.get, ("spi-in", "spi-out", *COUNTED, "rekey-time")),
+    ]
+    child = _child_sa_of(
+        *plain,
+        proposal=_proposal_in(used),
+        selectors=(listed("local-ts"), listed("remote-ts")),
+    )._replace(
         state=state,
-        mode=facts.required("mode"),
-        reqid=int(facts.required("reqid")),
-        protocol=used.values.get("protocol"),
-        udp_encapsulation="encap" in facts.values,
-        spi_in=used.number("spi-in", 16),
-        spi_out=used.number("spi-out", 16),
-        cpi_in=used.number("cpi-in", 16),
-        cpi_out=used.number("cpi-out", 16),
-        expires_in=None if installed else _left(facts.number("life-time")),
-        proposal=_proposal(used),
-        inbound=_traffic(used, "in"),
-        outbound=_traffic(used, "out"),
-        rekey_in=_left(rekey_in),
-        rekeying_due=rekey_in is not None and rekey_in < 0,
-        local_ts=listed("local-ts"),
-        remote_ts=listed("remote-ts"),
+        cpi_in=number(used.get("cpi-in"), 16),
+        cpi_out=number(used.get("cpi-out"), 16),
+        expires_in=None if installed else _left(facts.values.get("life-time")),
         understood=state is not ChildState.UNKNOWN,
     )
     return child, facts.unknown(CHILD_KEYS)
 
 
-def _left(seconds: int | None) -> int | None:
+COUNTED = ("bytes-in", "packets-in", "use-in", "bytes-out", "packets-out", "use-out")
+
+
+def _child_sa_of(
+    name: str, unique_id: str, reqid: str, mode: str, protocol: str | None, encap: str | None,
+    spi_in: str | None, spi_out: str | None, *more: str | None, proposal: str | None,
+    selectors: tuple[tuple[str, ...], tuple[str, ...]],
+) -> ChildSa:  # fmt: skip
+    """One that is in use; what others have, or have not, is put in its place."""
+    *counted, rekey_in = more
+    left = number(rekey_in)
+    return ChildSa(
+        name=name,
+        unique_id=int(unique_id),
+        state=ChildState.INSTALLED,
+        mode=mode,
+        reqid=int(reqid),
+        protocol=protocol,
+        udp_encapsulation=encap is not None,
+        spi_in=number(spi_in, 16),
+        spi_out=number(spi_out, 16),
+        cpi_in=None,
+        cpi_out=None,
+        expires_in=None,
+        proposal=proposal,
+        inbound=_traffic(*counted[:3]),
+        outbound=_traffic(*counted[3:]),
+        rekey_in=None if left is None else max(0, left),
+        rekeying_due=left is not None and left < 0,
+        local_ts=selectors[0],
+        remote_ts=selectors[1],
+        understood=True,
+    )
+
+
+def _proposal_in(values: dict[str, str]) -> str | None:
+    said = map(values.get, ALGORITHMS[:6])
+    others = tuple(f"KE{key[3:]}_{values[key]}" for key in ALGORITHMS[6:] if key in values)
+    return _proposal(*said, *others, *(("ESN",) if "esn" in values else ()))
+
+
+@cache
+def _proposal(
+    encr: str | None, encr_size: str | None, integ: str | None, integ_size: str | None,
+    *more: str | None,
+) -> str | None:  # fmt: skip
+    """What was negotiated, as ``ipsec statusall`` prints it (proposal_printf_hook)."""
+    words = (_joined(encr, encr_size), _joined(integ, integ_size), *more)
+    return "/".join(filter(None, words)) or None
+
+
+def _left(seconds: str | None) -> int | None:
     """The seconds until something; what is overdue is due now."""
-    return None if seconds is None else max(0, seconds)
+    return None if seconds is None else max(0, int(seconds))
 
 
-def _traffic(facts: Facts, way: str) -> Traffic | None:
-    octets = facts.number(f"bytes-{way}")
-    if octets is None:
-        return None
-    return Traffic(octets, facts.number(f"packets-{way}"), facts.number(f"use-{way}"))
+def _traffic(octets: str | None, packets: str | None, use: str | None) -> Traffic | None:
+    return None if octets is None else Traffic(int(octets), number(packets), number(use))
 
 
 # --- connections --------------------------------------------------------------
@@ -363,13 +493,13 @@ def _peer(found: re.Match[str]) -> Read:
     rounds: dict[str, list[AuthRound]] = {"local": [], "remote": []}
     for key, text in facts.sections.items():
         if end := ROUND.fullmatch(key):
-            rounds[end[1]].append(_round(_facts(text, 3)))
+            rounds[end[1]].append(_round(text))
     additions = {key for key in facts.unknown(PEER_KEYS) if not ROUND.fullmatch(key)}
     children = []
     for name, text in _sections(facts.sections.get("children", ""), 3):
-        inner = _facts(text, 4)
-        additions |= inner.unknown(CONFIG_KEYS)
-        children.append(_child_config(name, inner))
+        child, unknown = _child_config(name, text)
+        children.append(child)
+        additions |= unknown
     peer = Peer(
         name=found["name"],
         local=",".join(facts.some("local_addrs")),
@@ -384,8 +514,10 @@ def _peer(found: re.Match[str]) -> Read:
     return Read(peer, found.start(), tuple(sorted(additions)))
 
 
-def _round(facts: Facts) -> AuthRound:
+@cache
+def _round(text: str) -> AuthRound:
     """A round of authentication, in the words of ``ipsec statusall`` (log_auth_cfgs)."""
+    facts = _facts(text, 3)
     constraints = [(word, text) for key, word in CONSTRAINTS for text in facts.lists.get(key, ())]
     return AuthRound(facts.values.get("id"), _method(facts.values), tuple(constraints))
 
@@ -404,15 +536,21 @@ def _method(values: dict[str, str]) -> str:
     return f"{name} authentication"
 
 
-def _child_config(name: str, facts: Facts) -> ChildConfig:
-    """A child; ``ipsec statusall`` does not tell proxy mode of what is loaded."""
-    return ChildConfig(
+@cache
+def _child_config(name: str, text: str) -> tuple[ChildConfig, frozenset[str]]:
+    """A child, and the keys of it that are not known.
+
+    ``ipsec statusall`` does not tell proxy mode of what is loaded.
+    """
+    facts = _facts(text, 4)
+    child = ChildConfig(
         name=name,
         local_ts=facts.some("local-ts"),
         remote_ts=facts.some("remote-ts"),
         mode=facts.required("mode").removesuffix("_PROXY"),
         dpd_action=facts.values.get("dpd_action"),
     )
+    return child, frozenset(facts.unknown(CONFIG_KEYS))
 
 
 # --- policies -----------------------------------------------------------------
@@ -555,10 +693,14 @@ class Unread(NamedTuple):
     text: str
 
 
-def listing(label: str, reply: str, build: Any, name: str) -> ParserElement:
-    """The productions of a listing: events, and the reply that ends it."""
+def listing(
+    label: str, reply: str, build: Any, name: str, plain: ParserElement | None = None
+) -> ParserElement:
+    """The productions of a listing: events, ``plain`` ones first, and the reply that ends it."""
     stop = rf"{label} event \{{\n|{reply} reply \{{\n"
     whole: ParserElement = records(event(label), build, name)
+    if plain is not None:
+        whole = plain | record(event(label), build, name)
     other = record(
         rf"(?!{reply} reply)[^\n]*\n(?:(?!{stop})[^\n]*\n)*",
         lambda found: Unread(found.start(), found[0]),
@@ -571,7 +713,8 @@ def listing(label: str, reply: str, build: Any, name: str) -> ParserElement:
 
 CONNS, SAS, POLICIES = EVENTS
 conns = listing("list-conn", "list-conns", _peer, "a connection")
-sas = listing("list-sa", "list-sas", _ike_sa, "an IKE_SA")
+plain_sas = records(PLAIN_SA, _plain_sa, "a plain IKE_SA")
+sas = listing("list-sa", "list-sas", _ike_sa, "an IKE_SA", plain_sas)
 policies = listing("list-policy", "list-policies", _policy, "a policy")
 counters = record(
     rf"counters reply \{{\n(?P<facts>{indented(1)})\}}\n", _counters, "'counters reply'"

@@ -29,6 +29,7 @@ hold them.
 """
 
 import re
+from typing import Any, Optional
 
 from check_ipsec.grammar.tokens import records, unnamed
 from check_ipsec.grammar.xfrm import (
@@ -111,38 +112,33 @@ def parse(text: str, source: str) -> States:
 
 
 def _plain_state(found: re.Match[str]) -> XfrmState:
-    source, destination, protocol, spi, reqid, mode, replay, *attributes = found.groups()
-    auth, aead, enc, *traffic = attributes
-    return XfrmState(
-        source=source,
-        destination=destination,
-        protocol=protocol,
-        spi=int(spi or "0", 16),
-        reqid=int(reqid),
-        mode=mode,
-        authentication=auth,
-        encryption=aead or enc,
-        selector=selector(*traffic) if traffic[0] else None,
-        esn=is_extended(replay),
-    )
+    return _state_of(*found.groups())
 
 
 def _state(found: re.Match[str]) -> XfrmState:
-    source, destination, protocol, spi, reqid, mode, replay, *attributes = found.groups()
-    value, mask, auth, aead, enc, comp, if_id, direction, *traffic = attributes
-    return XfrmState(
-        source=source,
-        destination=destination,
-        protocol=protocol,
-        spi=int(spi or "0", 16),
-        reqid=int(reqid),
-        mode=mode,
-        authentication=auth,
-        encryption=aead or enc,
+    *needed, value, mask, auth, aead, enc, comp, if_id, direction = found.groups()[:15]
+    return _state_of(*needed, auth, aead, enc, *found.groups()[15:])._replace(
         compression=comp,
         mark=mark(value, mask),
         if_id=number(if_id),
         direction=direction,
+    )
+
+
+def _state_of(
+    source: str, destination: str, protocol: str, spi: Optional[str], reqid: str, mode: str,
+    replay: str, auth: Optional[str], aead: Optional[str], enc: Optional[str], *traffic: Any,
+) -> XfrmState:  # fmt: skip
+    """A plain one; what others have is put in its place."""
+    return XfrmState(
+        source=source,
+        destination=destination,
+        protocol=protocol,
+        spi=int(spi or "0", 16),
+        reqid=int(reqid),
+        mode=mode,
+        authentication=auth,
+        encryption=aead or enc,
         selector=selector(*traffic) if traffic[0] else None,
         esn=is_extended(replay),
     )

@@ -37,7 +37,7 @@ from typing import NamedTuple, TypeVar
 from check_ipsec.errors import CommandFailed
 from check_ipsec.grammar import vici
 from check_ipsec.host.host import Deadline, Host
-from check_ipsec.host.said import TimedOut, text_of
+from check_ipsec.host.said import text_of
 from check_ipsec.host.sources import Output, Source
 from check_ipsec.model.configuration import Connection
 from check_ipsec.model.daemon import (
@@ -49,43 +49,50 @@ from check_ipsec.model.daemon import (
     Status,
     Trap,
 )
-from check_ipsec.moment.answer import Daemon, ask_twice, counted
+from check_ipsec.moment.answer import Daemon, counted
 
-SOURCES = (Source.LIST_SAS, Source.STATS, Source.LIST_CONNS, Source.LIST_POLS)
+OTHERS = (Source.STATS, Source.LIST_CONNS, Source.LIST_POLS)
 
 
 def read_daemon(host: Host, deadline: Deadline, connections: Iterable[Connection]) -> Daemon:
     """charon's answer; without its busy SAs, if waiting for them takes too long.
 
+    One that is partial is asked for once more; it stands where no other one comes in time.
     Raises DaemonNotRunning, TimedOut, or as :func:`check_ipsec.moment.snapshot.take`.
     """
     asked = tuple(connections)
-    return ask_twice(lambda: ask(host, deadline, Names(asked)))
+    first = ask(host, deadline, Names(asked))
+    if not first.partial:
+        return first
+    try:
+        return ask(host, deadline, Names(asked), wait=False)
+    except CommandFailed:
+        return first
 
 
-def ask(host: Host, deadline: Deadline, names: Names) -> Daemon:
+def ask(host: Host, deadline: Deadline, names: Names, wait: bool = True) -> Daemon:
     """charon's answer as it comes, all asked for at the same time.
 
-    One that answers the rest, and does not list its SAs, waits for one that is busy. Where
-    another text does not come, the host is slow: a CommandFailed that says nothing of charon.
+    One that answers the rest, and does not list its SAs, waits for one that is busy; whoever
+    knows of that does not ``wait``. Where another text does not come, the host is slow: a
+    CommandFailed that says nothing of charon.
     """
-    waiting, *outputs = host.read_each(SOURCES, deadline)
+    source = Source.LIST_SAS if wait else Source.LIST_SAS_NB
+    listing, *outputs = host.read_each((source, *OTHERS), deadline)
     if any(output.timed_out for output in outputs) and not all(
-        output.timed_out for output in (waiting, *outputs)
+        output.timed_out for output in (listing, *outputs)
     ):
         raise CommandFailed(f"too slow: {', '.join(late(outputs))}")
     stats = vici.parse_stats(*text(Source.STATS, outputs[0]))
     conns = vici.parse_conns(*text(Source.LIST_CONNS, outputs[1]))
     policies = vici.parse_policies(*text(Source.LIST_POLS, outputs[2]))
-    expected = 0
-    try:
-        sas = vici.parse_sas(*text(Source.LIST_SAS, waiting))
-    except TimedOut:
-        output = host.read(Source.LIST_SAS_NB, deadline)
-        sas = vici.parse_sas(*text(Source.LIST_SAS_NB, output))
-        expected = counted(stats.ike_sas)
+    if wait and listing.timed_out:
+        wait, source = False, Source.LIST_SAS_NB
+        listing = host.read(source, deadline)
+    sas = vici.parse_sas(*text(source, listing))
     said = Texts(sas, conns, policies, stats)
-    return Daemon(joined(said, names), partial=len(sas.facts) < expected)
+    partial = not wait and len(sas.facts) < counted(stats.ike_sas)
+    return Daemon(joined(said, names), partial)
 
 
 def late(outputs: Iterable[Output]) -> Iterator[str]:

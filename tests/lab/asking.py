@@ -55,7 +55,7 @@ class Answer(NamedTuple):
 
 def ask(host: Host, *arguments: str, user: str | None = None, plugin: str = PLUGIN) -> Answer:
     """Runs a plugin on ``host``, by default as its user in production."""
-    words = (f"{PLUGINS}/{plugin}", *arguments)
+    words = (f"{PLUGINS}/{plugin}", *host.also, *arguments)
     command = host.command(*words, user=user or USER, deadline=HOPELESS)
     with TemporaryFile() as said, TemporaryFile() as beside:
         begin = time.monotonic()
@@ -80,7 +80,8 @@ def ask_keeping(
     That folder can be judged again with ``PLUGIN --captured`` and the options in
     ``RECORD.args``.
     """
-    record.with_suffix(".args").write_text("".join(f"{word}\n" for word in arguments))
+    words = (*host.also, *arguments)
+    record.with_suffix(".args").write_text("".join(f"{word}\n" for word in words))
     answer = ask(host, "-v", "--capture", DRAFT, *arguments, user=user, plugin=plugin)
     record.with_suffix(".said").write_text(answer.text, errors="surrogateescape")
     draft = host.root / DRAFT.lstrip("/")
@@ -91,14 +92,10 @@ def ask_keeping(
 
 
 class Asker:
-    """Asks the plugin and compares; its looks are kept in ``folder`` as ``1``, ``2``, ...
+    """Asks the plugin and compares; its looks are kept in ``folder`` as ``1``, ``2``, ..."""
 
-    ``also`` are options that it is asked with besides.
-    """
-
-    def __init__(self, folder: Path, also: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._also = also
         self._looks = 0
 
     def look(self, host: Host, look: Look) -> None:
@@ -106,8 +103,7 @@ class Asker:
         self._looks += 1
         before = host.processes(ASKS)
         record = self._folder / str(self._looks)
-        words = (*look.arguments, *self._also)
-        answer = ask_keeping(host, record, *words, user=look.user, plugin=look.plugin)
+        answer = ask_keeping(host, record, *look.arguments, user=look.user, plugin=look.plugin)
         problems = list(differences(look, answer))
         if left := left_running(host, before):
             problems.append(f"left running: {left}")

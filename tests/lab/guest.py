@@ -29,8 +29,9 @@ WITNESSES: dict[str, Callable[[Path], Witness]] = {
     "capture": Keeper,
     "both": partial(Keeper, both=True),
     "ask": Asker,
-    "vici": partial(Asker, also=("--source", "vici")),
+    "vici": Asker,
 }
+ALSO = {"vici": ("--source", "vici")}
 MODULES = (
     *("overlay", "ipv6", "bridge", "veth", "xfrm_user", "esp4", "esp6", "ah4", "ah6"),
     *("ipcomp", "ipcomp6", "deflate", "seqiv", "echainiv", "gcm", "authenc", "cbc", "ctr"),
@@ -63,7 +64,7 @@ def _layers(suite: str) -> list[str]:
 
 def _play(scenario: Scenario, suite: str, mode: str, folder: Path) -> None:
     folder.mkdir(parents=True)
-    lab = Lab(_layers(suite), folder, WITNESSES[mode](folder))
+    lab = Lab(_layers(suite), folder, WITNESSES[mode](folder), ALSO.get(mode, ()))
     try:
         scenario.play(lab)
     except Exception:

@@ -56,6 +56,8 @@ class Host:
         self.name = name
         self.root = HOSTS / name / "root"
         self.swanctl = False
+        # options that the plugin is asked with besides
+        self.also: tuple[str, ...] = ()
         self._ports: list[str] = []
         self._mount(folders)
         self._idle = subprocess.Popen(

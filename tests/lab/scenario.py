@@ -47,14 +47,17 @@ class Lab:
     """The hosts of one scenario; all are gone after ``destroy``.
 
     ``layers`` are the folders that a host's root is put together from; what is kept
-    lies in ``folder``.
+    lies in ``folder``. ``also`` are options that the plugin is asked with besides.
     """
 
-    def __init__(self, layers: Sequence[str], folder: Path, witness: Witness) -> None:
+    def __init__(
+        self, layers: Sequence[str], folder: Path, witness: Witness, also: tuple[str, ...] = ()
+    ) -> None:
         self.hosts: list[Host] = []
         self.folder = folder
         self._layers = layers
         self._witness = witness
+        self._also = also
         self._networks: list[str] = []
         self.add_network(NETWORK)
 
@@ -64,6 +67,7 @@ class Lab:
 
     def unlinked_host(self, name: str) -> Host:
         host = Host(name, self._layers)
+        host.also = self._also
         self.hosts.append(host)
         return host
 

@@ -174,10 +174,27 @@ def test_what_noblock_leaves_out_is_noticed() -> None:
     assert isinstance(found, Daemon)
     assert found.partial
     assert host.asked.count(Source.LIST_SAS_NB) == 2
+    # who waited for it once has no time to wait again
+    assert host.asked.count(Source.LIST_SAS) == 1
     host = Spoken("charon-systemd-6.1.0", LIST_SAS=slow)
     found = asked(host)
     assert isinstance(found, Daemon)
     assert not found.partial
+
+
+def test_a_partial_answer_stands_where_no_other_one_comes() -> None:
+    class Tired(Spoken):
+        def read_each(self, sources: Sequence[Source], deadline: Deadline) -> tuple[Output, ...]:
+            if Source.LIST_SAS_NB in sources:
+                return tuple(slow for _ in sources)
+            return super().read_each(sources, deadline)
+
+    slow = Output(Source.LIST_SAS.words, "", timed_out=True, exit=None)
+    host = Tired("charon-systemd-6.1.0", LIST_SAS=slow, LIST_SAS_NB="list-sas reply {\n}\n")
+    found = asked(host)
+    assert isinstance(found, Daemon)
+    assert found.partial
+    assert not found.status.ike_sas
 
 
 def test_a_charon_that_hangs() -> None:

@@ -7,6 +7,7 @@ from lab.errors import LabError
 from lab.hosts import Host
 from lab.scenario import Lab, scenario
 from lab.scenarios.charon_health import FIRST, ONE
+from lab.scenarios.daemon import SLOW
 from lab.scenarios.ipsec_global import act
 from lab.scenarios.pair import DEFAULT, PSK
 from lab.wire import prove
@@ -284,6 +285,25 @@ def swanctl_hung(lab: Lab) -> None:
     alice, _ = up(lab)
     alice.kill("STOP", "charon-systemd")
     lab.expect(alice, "CRITICAL - charon does not answer: 1 connection is not established")
+
+
+@scenario(live=True, every_release=True)
+def swanctl_one_sa_busy(lab: Lab) -> None:
+    """An updown script of carol's hangs: --list-sas waits for her SA, --noblock leaves it out."""
+    host(lab, "carol", conf(connection("bob", "gw", HOST_TO_HOST, "local_addrs = 10.1.0.3")))
+    host(lab, "bob", conf(connection("bob", "gw", HOST_TO_HOST)))
+    hangs = child("host", "updown = /usr/local/bin/slow")
+    busy = connection("alice", "carol", hangs, "remote_addrs = 10.1.0.3")
+    alice = host(lab, "alice", conf(connection("alice", "gw", STARTED), busy))
+    alice.wait_child("host")
+    alice.write("/usr/local/bin/slow", SLOW, 0o755)
+    alice.spawn("swanctl", "--initiate", "--ike", "carol", "--child", "host")
+    alice.wait_log(r"CHILD_SA host\{2\}")
+    lab.expect(
+        alice,
+        "WARNING - 1 of 2 connections not established: carol/host (not in charon's partial "
+        "answer); charon's answer is partial",
+    )
 
 
 @scenario()
