@@ -160,10 +160,15 @@ def event(label: str) -> str:
 
 
 def in_order(depth: int, keys: Iterable[str]) -> str:
-    """Values in this order. One with a question mark behind its key may be missing."""
+    """Values in this order. One with a question mark behind its key may be missing.
+
+    What is written with its value is not kept; after a star there may be none, or several.
+    """
     pad, lines = "  " * depth, []
     for key in keys:
-        if " = " in key:
+        if key.startswith("*"):
+            lines.append(rf"(?:{pad}{key[1:]}\n)*")
+        elif " = " in key:
             lines.append(rf"{pad}{key}\n")
         elif key.endswith("?"):
             lines.append(rf"(?:{pad}{key[:-1]} = ([^\n]*)\n)?")
@@ -176,6 +181,18 @@ def filled(depth: int, key: str) -> str:
     """A list with an item at least."""
     pad = "  " * depth
     return rf"{pad}{key} = \[\n((?:{pad}  [^\n]*\n)+){pad}\]\n"
+
+
+def section(depth: int, key: str) -> str:
+    """A section, and what stands in it."""
+    pad = "  " * depth
+    return rf"{pad}{key} \{{\n({indented(depth + 1)}){pad}\}}\n"
+
+
+def skipped(depth: int, key: str) -> str:
+    """A section that may be there, and is not kept."""
+    pad = "  " * depth
+    return rf"(?:{pad}{key} \{{\n{indented(depth + 1)}{pad}\}}\n)?"
 
 
 @cache
@@ -270,7 +287,7 @@ CHILD_KEYS = frozenset(
 PLAIN_IKE = (
     *("uniqueid", "version", "state = ESTABLISHED", "local-host", "local-port = 4?500"),
     *("local-id", "remote-host", "remote-port = 4?500", "remote-id", "initiator?"),
-    *("initiator-spi", "responder-spi"),
+    *("initiator-spi", "responder-spi", "*nat-(?:local|remote|fake|any) = yes"),
     *("encr-alg", "encr-keysize?", "integ-alg?", "prf-alg?", "dh-group?"),
     *("established?", "rekey-time?", "reauth-time?"),
 )
@@ -488,6 +505,66 @@ ROUND = re.compile(r"(local|remote)-\d+")
 CONSTRAINTS = (("cacerts", "ca"), ("certs", "cert"), ("groups", "group"))
 
 
+# nearly all have one round of authentication on each side and one child
+PLAIN_PEER = (
+    r"list-conn event \{\n  ([^\n]*) \{\n"
+    + filled(2, "local_addrs")
+    + filled(2, "remote_addrs")
+    + in_order(2, (r"*(?:local|remote)_port = [^\n]*", "version"))
+    + in_order(2, (r"*(?:reauth_time|rekey_time|unique) = [^\n]*", "dpd_delay?"))
+    + in_order(2, (r"*dpd_timeout = [^\n]*",))
+    + skipped(2, "proposals")
+    + section(2, "local-1")
+    + section(2, "remote-1")
+    + r"    children \{\n      ([^\n]*) \{\n"
+    + rf"((?:        {KEY} = [^\[\n][^\n]*\n)*)"
+    + skipped(4, "(?:ah|esp)_proposals")
+    + filled(4, "local-ts")
+    + filled(4, "remote-ts")
+    + r"      \}\n    \}\n  \}\n\}\n"
+)
+
+
+def _plain_peer(found: re.Match[str]) -> Read:
+    name, local, remote, version, dpd_delay, local_round, remote_round, *child = found.groups()
+    child_name, head, local_ts, remote_ts = child
+    mode, dpd_action, additions = _child_head(head)
+    selectors = _items(local_ts, 10), _items(remote_ts, 10)
+    peer = _peer_of(
+        *(name, _items(local, 6), _items(remote, 6), version, number(dpd_delay)),
+        rounds=((_round(local_round),), (_round(remote_round),)),
+        children=(ChildConfig(child_name, *selectors, mode, dpd_action),),
+    )
+    return Read(peer, found.start(), additions)
+
+
+def _peer_of(
+    name: str, local: tuple[str, ...], remote: tuple[str, ...], version: str,
+    dpd_delay: int | None,
+    *, rounds: tuple[tuple[AuthRound, ...], tuple[AuthRound, ...]],
+    children: tuple[ChildConfig, ...],
+) -> Peer:  # fmt: skip
+    return Peer(
+        name=name,
+        local=",".join(local),
+        remote=",".join(remote),
+        version=version,
+        aggressive=False,
+        dpd_delay=dpd_delay,
+        local_rounds=rounds[0],
+        remote_rounds=rounds[1],
+        children=children,
+    )
+
+
+@cache
+def _child_head(text: str) -> tuple[str, str | None, tuple[str, ...]]:
+    """What many children have in common: mode, dpd_action, and the keys that are not known."""
+    facts = _facts(text, 4)
+    mode = facts.required("mode").removesuffix("_PROXY")
+    return mode, facts.values.get("dpd_action"), tuple(sorted(facts.unknown(CONFIG_KEYS)))
+
+
 def _peer(found: re.Match[str]) -> Read:
     facts = _facts(found["facts"], 2)
     rounds: dict[str, list[AuthRound]] = {"local": [], "remote": []}
@@ -500,26 +577,32 @@ def _peer(found: re.Match[str]) -> Read:
         child, unknown = _child_config(name, text)
         children.append(child)
         additions |= unknown
-    peer = Peer(
-        name=found["name"],
-        local=",".join(facts.some("local_addrs")),
-        remote=",".join(facts.some("remote_addrs")),
-        version=facts.required("version"),
-        aggressive=False,
-        dpd_delay=facts.number("dpd_delay"),
-        local_rounds=tuple(rounds["local"]),
-        remote_rounds=tuple(rounds["remote"]),
+    peer = _peer_of(
+        *(found["name"], facts.some("local_addrs"), facts.some("remote_addrs")),
+        *(facts.required("version"), facts.number("dpd_delay")),
+        rounds=(tuple(rounds["local"]), tuple(rounds["remote"])),
         children=tuple(children),
     )
     return Read(peer, found.start(), tuple(sorted(additions)))
 
 
-@cache
+ID = re.compile(r"^      id = ([^\n]*)\n", re.MULTILINE)
+
+
 def _round(text: str) -> AuthRound:
     """A round of authentication, in the words of ``ipsec statusall`` (log_auth_cfgs)."""
+    found = ID.search(text)
+    if found is None:
+        return _others(text)
+    return _others(text[: found.start()] + text[found.end() :])._replace(identity=found[1])
+
+
+@cache
+def _others(text: str) -> AuthRound:
+    """What many rounds have in common: all but the identity."""
     facts = _facts(text, 3)
     constraints = [(word, text) for key, word in CONSTRAINTS for text in facts.lists.get(key, ())]
-    return AuthRound(facts.values.get("id"), _method(facts.values), tuple(constraints))
+    return AuthRound(None, _method(facts.values), tuple(constraints))
 
 
 def _method(values: dict[str, str]) -> str:
@@ -536,8 +619,7 @@ def _method(values: dict[str, str]) -> str:
     return f"{name} authentication"
 
 
-@cache
-def _child_config(name: str, text: str) -> tuple[ChildConfig, frozenset[str]]:
+def _child_config(name: str, text: str) -> tuple[ChildConfig, set[str]]:
     """A child, and the keys of it that are not known.
 
     ``ipsec statusall`` does not tell proxy mode of what is loaded.
@@ -550,7 +632,7 @@ def _child_config(name: str, text: str) -> tuple[ChildConfig, frozenset[str]]:
         mode=facts.required("mode").removesuffix("_PROXY"),
         dpd_action=facts.values.get("dpd_action"),
     )
-    return child, frozenset(facts.unknown(CONFIG_KEYS))
+    return child, facts.unknown(CONFIG_KEYS)
 
 
 # --- policies -----------------------------------------------------------------
@@ -712,7 +794,8 @@ def listing(
 
 
 CONNS, SAS, POLICIES = EVENTS
-conns = listing("list-conn", "list-conns", _peer, "a connection")
+plain_conns = records(PLAIN_PEER, _plain_peer, "a plain connection")
+conns = listing("list-conn", "list-conns", _peer, "a connection", plain_conns)
 plain_sas = records(PLAIN_SA, _plain_sa, "a plain IKE_SA")
 sas = listing("list-sa", "list-sas", _ike_sa, "an IKE_SA", plain_sas)
 policies = listing("list-policy", "list-policies", _policy, "a policy")

@@ -4,6 +4,7 @@ import signal
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from fcntl import fcntl
 from itertools import islice
 from os import killpg, read
 from selectors import EVENT_READ, BaseSelector, DefaultSelector
@@ -18,7 +19,8 @@ MOST_BYTES = 256 << 20
 
 _GRACE = 0.5
 _PATIENCE = 0.05
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20  # as much as Linux lets a pipe of anyone hold
+_F_SETPIPE_SZ = 1031  # named in Python's fcntl since 3.10
 _INTERRUPTS = (signal.SIGALRM, signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
@@ -100,9 +102,14 @@ class _Run:
 
 def _started(command: tuple[str, ...]) -> Popen[bytes]:
     # A session of its own: sudo may not pass on signals from its own process group.
-    return Popen(
+    child = Popen(
         command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=ENVIRONMENT, start_new_session=True
     )
+    if child.stdout:
+        # so that commands need not wait until it is their turn to be read
+        with suppress(OSError):
+            fcntl(child.stdout, _F_SETPIPE_SZ, _CHUNK)
+    return child
 
 
 def _collected(

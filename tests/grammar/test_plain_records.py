@@ -48,6 +48,9 @@ READINGS = {
     "IKE_SA over VICI": Readings(
         "list-sas", vici.PLAIN_SA, vici._plain_sa, vici.event("list-sa"), vici._ike_sa
     ),
+    "connection over VICI": Readings(
+        "list-conns", vici.PLAIN_PEER, vici._plain_peer, vici.event("list-conn"), vici._peer
+    ),
     "state": Readings(
         "xfrm-state",
         xfrm_state.plain_pattern(),
