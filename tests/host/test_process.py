@@ -80,7 +80,7 @@ def test_endless_output_meets_the_limits(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(process, "MOST_BYTES", 1 << 20)
     output = run(("/usr/bin/yes", MARK), 1)
     assert output.timed_out
-    assert 1 << 20 < len(output.stdout) < (1 << 20) + (1 << 16) + 1
+    assert 1 << 20 < len(output.stdout) < (1 << 20) + process._CHUNK + 1
     assert gone(MARK)
 
 
