@@ -39,6 +39,11 @@ class ipsec::config {
       show_diff => false,
       backup    => false,
       ;
+    '/usr/local/sbin/ipsec-update':
+      ensure => stdlib::ensure($present, 'file'),
+      mode   => '0755',
+      source => 'puppet:///modules/ipsec/ipsec_update.py',
+      ;
     '/etc/strongswan.d/zz-ipsec.conf':
       ensure  => stdlib::ensure($present, 'file'),
       mode    => '0644',

@@ -40,6 +40,7 @@ class ipsec::service {
         try_sleep => 1,
         ;
       'ipsec update':
+        command => '/usr/local/sbin/ipsec-update /etc/ipsec.d/connections',
         onlyif  => 'test -s /run/starter.charon.pid',
         require => Exec['ipsec rereadall'],
         ;

@@ -1,12 +1,14 @@
 #!/bin/sh
-# peers.sh FOLDER: two hosts joined by a wire, in fresh namespaces, each with a real charon and
+# peers.sh FOLDER UPDATE: two hosts joined by a wire, in fresh namespaces, each with a real charon and
 # the files of FOLDER/NAME/etc. FOLDER/NAME.said is what charon says once its connections are up.
-# The kernel need not know ESP: an IKE_SA is up without a CHILD_SA.
+# Then a connection is taken away from the first, UPDATE told of it, and charon asked again:
+# FOLDER/closed, FOLDER/later. The kernel need not know ESP: an IKE_SA is up without a CHILD_SA.
 set -eu
 folder=$1
+update=$2
 
-if [ $# = 2 ]; then # one of them, in its own network
-    name=$2
+if [ $# = 3 ]; then # one of them, in its own network
+    name=$3
     mount --make-rprivate /
     mkdir -p "/mnt/$name"
     mount -t tmpfs tmpfs "/mnt/$name"
@@ -25,6 +27,20 @@ if [ $# = 2 ]; then # one of them, in its own network
     touch "$folder/$name.seen"
     for _ in $(seq 100); do
         [ "$(ls "$folder" | grep -c 'seen$')" -lt 2 ] || break
+        sleep 0.2
+    done
+    if [ "$name" = cp0001 ]; then
+        rm /etc/ipsec.d/connections/cp0101_v6.conf
+        /usr/bin/python3 "$update" /etc/ipsec.d/connections >"$folder/closed" 2>&1 || :
+        for _ in $(seq 50); do
+            ipsec statusall >"$folder/later" 2>&1 || :
+            grep -q 'cp0101_v6' "$folder/later" || break
+            sleep 0.2
+        done
+        touch "$folder/updated"
+    fi
+    for _ in $(seq 100); do
+        [ ! -e "$folder/updated" ] || break
         sleep 0.2
     done
     ipsec stop >/dev/null 2>&1
@@ -46,6 +62,6 @@ for name in cp0001 cp0101; do
     ip -n $name link set wire up
     ip -n $name route add default dev wire
     ip -n $name -6 route add default dev wire
-    ip netns exec $name unshare --mount sh "$0" "$folder" $name &
+    ip netns exec $name unshare --mount sh "$0" "$folder" "$update" $name &
 done
 wait

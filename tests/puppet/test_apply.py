@@ -51,6 +51,7 @@ GONE = OTHERWISE | {
 IPSEC = """
 case $1 in
 --version) echo 'Linux strongSwan U5.9.8/K6.1' ;;
+stroke) ;;
 *) echo "ipsec $*" >>{}/told ;;
 esac
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts import ROOT
-from tests.puppet.compiled import AGENT, FACTS, compiled
+from tests.puppet.compiled import AGENT, FACTS, MODULE, compiled
 from tests.puppet.test_mesh import DATA, DOMAIN, NODES
 
 PEERS = {"cp0001": "cp0101", "cp0101": "cp0001"}
@@ -62,10 +62,12 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             to.parent.mkdir(parents=True, exist_ok=True)
             to.write_text(text)
     subprocess.run(
-        ["unshare", "-mnpf", "--mount-proc", "sh", ROOT / "tests/puppet/peers.sh", folder],
+        ["unshare", "-mnpf", "--mount-proc", "sh", ROOT / "tests/puppet/peers.sh", folder,
+         MODULE / "files/ipsec_update.py"],
         check=True, stdin=subprocess.DEVNULL, timeout=120,
     )  # fmt: skip
-    return {name: (folder / f"{name}.said").read_text() for name in PEERS}
+    texts = {name: (folder / f"{name}.said").read_text() for name in PEERS}
+    return texts | {name: (folder / name).read_text() for name in ("closed", "later")}
 
 
 @pytest.mark.parametrize(("name", "peer"), PEERS.items(), ids=PEERS)
@@ -80,3 +82,10 @@ def test_each_end_knows_the_other(said: dict[str, str], name: str, peer: str) ->
 @pytest.mark.parametrize("name", PEERS)
 def test_each_has_read_both_authorities(said: dict[str, str], name: str) -> None:
     assert set(re.findall(r'subject:  "(.*)"', said[name])) == {"CN=Root", "CN=Puppet CA"}
+
+
+def test_what_is_up_of_a_connection_that_is_gone_is_closed(said: dict[str, str]) -> None:
+    closed = r"closed cp0101_v6\[\d+\], whose connection is gone\n"
+    assert re.fullmatch(f"(?:{closed})+", said["closed"])
+    assert "cp0101_v6" not in said["later"]
+    assert re.search(r"^ +cp0101_v4\[\d+\]: ESTABLISHED", said["later"], re.MULTILINE)

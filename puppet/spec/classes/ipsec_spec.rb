@@ -25,7 +25,7 @@ describe 'ipsec' do
     end
 
     it { is_expected.to contain_file('/etc/ipsec.conf').with_mode('0644').that_notifies('Exec[ipsec update]') }
-    it { is_expected.to contain_exec('ipsec update').with_refreshonly(true).that_requires('Service[strongswan-starter]') }
+    it { is_expected.to contain_exec('ipsec update').with_refreshonly(true).with_command('/usr/local/sbin/ipsec-update /etc/ipsec.d/connections').that_requires('Service[strongswan-starter]') }
     it { is_expected.to contain_exec('ipsec rereadall').with_refreshonly(true) }
 
     it 'shows no secrets' do
@@ -70,7 +70,7 @@ describe 'ipsec' do
     end
 
     ['/etc/ipsec.conf', '/etc/ipsec.secrets', '/etc/ipsec.d/connections', '/etc/ipsec.d/secrets',
-     '/etc/strongswan.d/zz-ipsec.conf', '/etc/sysctl.d/60-ipsec.conf'].each do |path|
+     '/etc/strongswan.d/zz-ipsec.conf', '/etc/sysctl.d/60-ipsec.conf', '/usr/local/sbin/ipsec-update'].each do |path|
       it { is_expected.to contain_file(path).with_ensure('absent') }
     end
 

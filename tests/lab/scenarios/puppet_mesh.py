@@ -9,11 +9,12 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from typing import Any
 
 from lab.certificates import issue
 from lab.errors import LabError
-from lab.hosts import ENVIRONMENT, Host
+from lab.hosts import ENVIRONMENT, Host, run
 from lab.installation import PROJECT
 from lab.scenario import Lab, scenario
 from lab.scenarios.nrpe import arrives
@@ -32,6 +33,7 @@ NODES: Nodes = {
     "cp0101": {"site": "iad", "role": "main", "v4": "198.51.100.1", "v6": "2001:db8:2::1"},
     "cp0102": {"site": "iad", "role": "main", "v4": "198.51.100.2", "v6": "2001:db8:2::2"},
 }
+FAMILIES = ("v4", "v6")
 # two of one site, of which one has its cipher changed
 SIDE = {"cp0001": "cp0002", "cp0002": "cp0001"}
 SYSTEMCTL = """\
@@ -62,8 +64,24 @@ version: 5
 defaults: {datadir: /etc/puppet/own, data_hash: json_data}
 hierarchy: [{name: this host, path: own.json}]
 """
+# Ruby 3.1 resolves the paths of all loaded features anew after every change of their list:
+# three quarters of the time in a guest
+QUICK = """\
+require 'puppet'
+
+Puppet::Util::Autoload.singleton_class.prepend(
+  Module.new do
+    def mark_loaded(name, file)
+      file = File.expand_path(file)
+      loaded[cleanpath(name).chomp('.rb')] = [file, File.mtime(file)]
+    end
+  end
+)
+"""
+APPLY_SECONDS = 300
 APPLY = (
-    *("puppet", "apply", "--detailed-exitcodes", "--hiera_config", "/etc/puppet/hiera.yaml"),
+    *("env", "RUBYOPT=-r/run/quick.rb", "puppet", "apply", "--detailed-exitcodes"),
+    *("--hiera_config", "/etc/puppet/hiera.yaml"),
     *("--modulepath", "/etc/puppet/modules:/usr/share/puppet/modules"),
     *("--execute", "lookup('classes').include", "--certname"),
 )
@@ -82,17 +100,18 @@ OWN = ("/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log", "/var/lib/pupp
 class Mesh:
     """The hosts, and what Hiera says of each."""
 
-    def __init__(self, lab: Lab, **data: Any) -> None:
+    def __init__(self, lab: Lab, names: Iterable[str] = NODES, **data: Any) -> None:
         self.lab = lab
+        self.nodes = {name: NODES[name] for name in names}
         self.data: dict[str, Any] = {
             "classes": ["ipsec::mesh", "ipsec::monitoring"],
-            "ipsec::mesh::nodes": NODES,
+            "ipsec::mesh::nodes": self.nodes,
             "ipsec::mesh::domain": DOMAIN,
             **data,
         }
-        self.of_host: dict[str, dict[str, Any]] = {name: {} for name in NODES}
+        self.of_host: dict[str, dict[str, Any]] = {name: {} for name in self.nodes}
         self._add_router()
-        self.hosts = {name: self._host(name, node) for name, node in NODES.items()}
+        self.hosts = {name: self._host(name, node) for name, node in self.nodes.items()}
 
     def _add_router(self) -> None:
         router = self.lab.unlinked_host("router")
@@ -110,6 +129,7 @@ class Mesh:
             host.run("ip", family, "route", "add", "default", "via", gateway)
         shutil.copytree(PROJECT / "puppet", host.root / "etc/puppet/modules/ipsec")
         host.write("/etc/puppet/hiera.yaml", HIERA)
+        host.write("/run/quick.rb", QUICK)
         host.write("/usr/bin/systemctl", SYSTEMCTL, 0o755)
         host.write("/run/comm", "systemd\n")
         host.run("mount", "--bind", "/run/comm", "/proc/1/comm")
@@ -132,7 +152,8 @@ class Mesh:
         """Puppet's run on a host ends with this status: 0 for nothing to do, 2 for changes."""
         host = self.hosts[name]
         host.write("/etc/puppet/own/own.json", json.dumps(self.data | self.of_host[name]))
-        done = host.run(*APPLY, f"{name}.{DOMAIN}", check=False)
+        command = host.command(*APPLY, f"{name}.{DOMAIN}")
+        done = run(*command, check=False, timeout=APPLY_SECONDS)
         if done.returncode != expected:
             said = (done.stdout + done.stderr)[-3000:]
             raise LabError(f"puppet apply on {name}: {done.returncode}, not {expected}\n{said}")
@@ -143,8 +164,9 @@ class Mesh:
 
     def wait_up(self, name: str) -> None:
         """Returns once all connections of a host are up, within a minute."""
-        peers = [one for one, node in NODES.items() if node["role"] != NODES[name]["role"]]
-        names = [f"{peer}_{family}" for peer in peers for family in ("v4", "v6")]
+        own = self.nodes[name]["role"]
+        peers = [one for one, node in self.nodes.items() if node["role"] != own]
+        names = [f"{peer}_{family}" for peer in peers for family in FAMILIES]
         self.hosts[name].wait(*(rf"^ *{one}\{{\d+\}}:  INSTALLED" for one in names), timeout=60)
 
 
@@ -157,7 +179,7 @@ class Pings:
                 sender.command("ping", "-q", "-i", "0.01", NODES[receiver][family]),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT,
             )
-            for family in ("v4", "v6")
+            for family in FAMILIES
         ]  # fmt: skip
         self._sender = sender
 
@@ -269,3 +291,51 @@ def take_away(mesh: Mesh, name: str, before: set[str]) -> None:
     if any(left.values()):
         raise LabError(f"left on {name}: {left}")
     mesh.apply(name, 0)
+
+
+SWITCHED = ("cp0001", "cp0101")
+# of each connection, what is under way while one end protects already and the other does not
+UNDER_WAY = 10
+
+
+@scenario(live=True, seconds=1500)
+def puppet_switch(lab: Lab) -> None:
+    """A mesh is switched on while traffic flows, host by host, and one host off again."""
+    mesh = Mesh(lab, SWITCHED)
+    edge = mesh.hosts[SWITCHED[0]]
+    pings = Pings(edge, SWITCHED[1])
+    lay(mesh, auto="add")
+    for host, peer in zip(mesh.hosts.values(), reversed(SWITCHED)):
+        host.wait(*(rf"^ *{peer}_{family}:   child: " for family in FAMILIES))
+    flows(mesh, pings, "loaded", "clear text", lost=0)
+    pings = Pings(edge, SWITCHED[1])
+    lay(mesh, auto="start")
+    for name in SWITCHED:
+        mesh.wait_up(name)
+    flows(mesh, pings, "up", "ESP", lost=UNDER_WAY * len(FAMILIES))
+    pings = Pings(edge, SWITCHED[1])
+    lay(mesh, drop=True)
+    flows(mesh, pings, "drop what no SA protects", "ESP", lost=0)
+    lay(mesh, drop=False)
+    edge.run("/usr/local/bin/ipsec-global", "down")
+    pings = Pings(edge, SWITCHED[1])
+    mesh.apply(SWITCHED[0], 0)
+    flows(mesh, pings, "down again", "clear text", lost=0)
+
+
+def lay(mesh: Mesh, **parameters: Any) -> None:
+    """Changes parameters of the mesh, host by host."""
+    for name in mesh.hosts:
+        mesh.of_host[name] |= {f"ipsec::mesh::{key}": value for key, value in parameters.items()}
+        mesh.apply(name, 2)
+
+
+def flows(mesh: Mesh, pings: Pings, moment: str, seen: str, lost: int) -> None:
+    """Echo requests have not got lost but for so many; what leaves, leaves as ``seen``."""
+    sent, missing = pings.end()
+    mesh.lab.note(f"{moment}: {sent} echo requests, {missing} lost")
+    if missing > lost:
+        raise LabError(f"{moment}: {missing} of {sent} echo requests got lost")
+    edge, main = mesh.hosts.values()
+    for family in FAMILIES:
+        prove(edge, main, seen, ends=(NODES[SWITCHED[0]][family], NODES[SWITCHED[1]][family]))
