@@ -36,10 +36,10 @@ class Played(NamedTuple):
     folder: Path
 
 
-def jobs(suite: str, names: Sequence[str], live: bool) -> list[Job]:
+def jobs(suite: str, names: Sequence[str], live: bool, stroke: bool = True) -> list[Job]:
     """The scenarios of these names that the suite can play; without names all.
 
-    The longest come first.
+    Those that need ``stroke`` are left out where it is not asked. The longest come first.
     """
     unknown = sorted(set(names) - set(SCENARIOS))
     if unknown:
@@ -47,6 +47,8 @@ def jobs(suite: str, names: Sequence[str], live: bool) -> list[Job]:
     fitting = [one for one in SCENARIOS.values() if live or not one.live]
     if suite in suites.WITHOUT_IKEV1:
         fitting = [one for one in fitting if not one.ikev1]
+    if not stroke:
+        fitting = [one for one in fitting if not one.stroke]
     chosen = [one for one in fitting if not names or one.name in names]
     return [Job(suite, one.name) for one in sorted(chosen, key=lambda one: -one.seconds)]
 

@@ -114,7 +114,8 @@ class Scenario(NamedTuple):
 
     An ``every_release`` scenario is played with, and kept of, other releases too. A
     ``live`` one is more, or less, than one moment: it is no fixture. An ``ikev1`` one
-    needs a charon that speaks it. ``seconds`` are what it may take.
+    needs a charon that speaks it, a ``stroke`` one one that is asked by stroke: it is of what
+    VICI does not say, or says otherwise. ``seconds`` are what it may take.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Scenario(NamedTuple):
     every_release: bool
     live: bool
     ikev1: bool
+    stroke: bool
     seconds: float
 
 
@@ -134,6 +136,7 @@ def scenario(
     every_release: bool = False,
     live: bool = False,
     ikev1: bool = False,
+    stroke: bool = False,
     seconds: float = SECONDS,
 ) -> Callable[[Callable[[Lab], None]], Callable[[Lab], None]]:
     """Registers a function as the scenario of its name, its docstring as ``about``."""
@@ -142,7 +145,7 @@ def scenario(
         name = play.__name__.replace("_", "-")
         about = " ".join((play.__doc__ or "").split())
         assert name not in SCENARIOS, f"two scenarios are named {name}"
-        SCENARIOS[name] = Scenario(name, about, play, every_release, live, ikev1, seconds)
+        SCENARIOS[name] = Scenario(name, about, play, every_release, live, ikev1, stroke, seconds)
         return play
 
     return register

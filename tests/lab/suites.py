@@ -18,6 +18,8 @@ PACKAGES = (
     *("iproute2", "iputils-ping", "sudo", "procps", "netbase", "iptables", "systemd"),
     *("nagios-nrpe-server", "nagios-nrpe-plugin"),
 )
+# what only the main suite plays
+MORE = {MAIN: ("puppet-agent", "puppet-module-puppetlabs-stdlib")}
 
 
 def _cache() -> Path:
@@ -37,7 +39,7 @@ def root_folder(suite: str) -> Path:
     if suite == _of_this_machine():
         return Path("/")
     root, made = _cache() / suite, _cache() / f"{suite}.made"
-    packages = ",".join(PACKAGES)
+    packages = ",".join([*PACKAGES, *MORE.get(suite, ())])
     if not made.exists() or made.read_text() != packages:
         shutil.rmtree(root, ignore_errors=True)
         _debootstrap(suite, root, packages)

@@ -1,24 +1,13 @@
-"""A host, step by step: what `puppet apply` changes, and what charon is told of it.
+"""A host, step by step: what `puppet apply` changes, and what charon is told of it."""
 
-Real files, routes and commands, in namespaces of their own; strongSwan and systemd only note
-what they are told, and packages are ones that are installed, or that nobody has.
-"""
-
-import json
 import os
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from tests.hosts import ROOT
-from tests.programs import program
-from tests.puppet.compiled import MODULE
+from tests.puppet.stepped import Step, play
 from tests.puppet.test_mesh import NODES
 
-HERE = ROOT / "tests/puppet"
 KEY = "the-key-itself"
 LAID: dict[str, Any] = {
     "classes": ["ipsec::mesh", "ipsec::monitoring"],
@@ -48,13 +37,6 @@ GONE = OTHERWISE | {
     "ipsec::monitoring::ensure": "absent",
     "ipsec::monitoring::package": f"{NOBODY}-either",
 }
-IPSEC = """
-case $1 in
---version) echo 'Linux strongSwan U5.9.8/K6.1' ;;
-stroke) ;;
-*) echo "ipsec $*" >>{}/told ;;
-esac
-"""
 # Hiera's data of each step, and a script before it
 STEPS = {
     "laid": (LAID, ""),
@@ -70,47 +52,11 @@ STEPS = {
 }
 
 
-class Step(NamedTuple):
-    """What a run of Puppet came to: its status, what was told, said, and is there now."""
-
-    status: int
-    told: list[str]
-    said: str
-    left: list[str]
-
-
 @pytest.fixture(scope="module")
 def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step]:
     if os.geteuid() != 0:
         pytest.fail("needs root, for namespaces")
-    folder = tmp_path_factory.mktemp("host")
-    for number, (data, before) in enumerate(STEPS.values()):
-        step = folder / "steps" / str(number)
-        step.mkdir(parents=True)
-        (step / "site.yaml").write_text(json.dumps(data))
-        if before:
-            (step / "before").write_text(before + "\n")
-    for name in ("modules", "puppet", "var"):
-        (folder / name).mkdir()
-    (folder / "modules/ipsec").symlink_to(MODULE)
-    hierarchy = [{"name": "site", "data_hash": "yaml_data", "path": "site.yaml",
-                  "datadir": f"{folder}/last"}]  # fmt: skip
-    (folder / "hiera.yaml").write_text(json.dumps({"version": 5, "hierarchy": hierarchy}))
-    program(folder, "ipsec", IPSEC.format(folder))
-    told = (HERE / "systemctl.sh").read_text().replace("$FOLDER", str(folder))
-    program(folder, "systemctl", told.partition("\n")[2])
-    shutil.copy("/bin/dash", folder / "systemd")
-    subprocess.run(
-        ["unshare", "-mnpf", "--mount-proc", folder / "systemd", HERE / "host.sh", folder],
-        check=True, stdin=subprocess.DEVNULL, timeout=400,
-    )  # fmt: skip
-    return {name: came_to(folder / "steps" / str(number)) for number, name in enumerate(STEPS)}
-
-
-def came_to(path: Path) -> Step:
-    read = {name: Path(f"{path}.{name}").read_text() for name in ("status", "told", "said", "left")}
-    return Step(int(read["status"]), read["told"].splitlines(), read["said"],
-                sorted(read["left"].splitlines()))  # fmt: skip
+    return play(tmp_path_factory.mktemp("host"), STEPS)
 
 
 def test_the_first_run_lays_all(steps: dict[str, Step]) -> None:

@@ -283,7 +283,7 @@ def certs_of_130_connections(lab: Lab) -> None:
     certs(lab, alice, line)
 
 
-@scenario(live=True)
+@scenario(live=True, stroke=True)
 def certs_questions_refused(lab: Lab) -> None:
     """The rules for sudo are older than the plugin; charon does not run; charon hangs."""
     alice = lab.certified_host("alice")

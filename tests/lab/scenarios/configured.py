@@ -91,14 +91,14 @@ def named_conns(names: tuple[str, ...]) -> str:
     )
 
 
-@scenario()
+@scenario(stroke=True)
 def names(lab: Lab) -> None:
     """Names with dots, colons, brackets, quotes, blanks, non-ASCII and more than 12 characters."""
     alice, _ = pair(lab, named_conns(NAMES) + BOB, installed=("bob", "caf\u00e9"))
     lab.expect(alice, "OK - 7 connections established")
 
 
-@scenario()
+@scenario(stroke=True)
 def name_with_a_line_feed(lab: Lab) -> None:
     """A quoted name holds a line feed."""
     alice, _ = pair(lab, named_conns(('"one\\ntwo"',)) + BOB, installed=("bob", "two"))

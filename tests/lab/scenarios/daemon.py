@@ -124,7 +124,7 @@ def daemon_young(lab: Lab) -> None:
 # --- rights -------------------------------------------------------------------
 
 
-@scenario()
+@scenario(stroke=True)
 def permission_refused(lab: Lab) -> None:
     """An ordinary user without a sudo rule."""
     alice, _ = pair(lab, BOB, installed=("bob",))
@@ -136,7 +136,7 @@ def permission_refused(lab: Lab) -> None:
     )
 
 
-@scenario()
+@scenario(stroke=True)
 def kernel_refused(lab: Lab) -> None:
     """An ordinary user whom sudo lets ask charon, but not the kernel."""
     alice, _ = pair(lab, BOB, installed=("bob",))
@@ -150,7 +150,7 @@ def kernel_refused(lab: Lab) -> None:
     )
 
 
-@scenario()
+@scenario(stroke=True)
 def kernel_refused_child_closed(lab: Lab) -> None:
     """The kernel is refused, and charon alone proves that the connection is down."""
     alice, _ = pair(lab, BOB, installed=("bob",))
@@ -180,7 +180,7 @@ def configuration_unreadable(lab: Lab) -> None:
 SEARCHED = "(not in /usr/sbin, /usr/bin, /sbin, /bin, /usr/local/sbin)"
 
 
-@scenario(live=True)
+@scenario(live=True, stroke=True)
 def not_installed(lab: Lab) -> None:
     """The ipsec command is missing, then the ip command."""
     alice, _ = pair(lab, BOB, installed=("bob",))

@@ -333,7 +333,7 @@ def swanctl_nothing(lab: Lab) -> None:
     lab.expect(alice, "CRITICAL - no connection in /etc/swanctl/swanctl.conf")
 
 
-@scenario(every_release=True)
+@scenario(every_release=True, stroke=True)
 def swanctl_and_ipsec_conf(lab: Lab) -> None:
     """One charon with connections of both files: both are judged in one answer."""
     carol = lab.host("carol")
