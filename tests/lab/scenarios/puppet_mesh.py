@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from lab.certificates import issue
@@ -94,8 +95,12 @@ Architecture: all
 Maintainer: The lab <lab@example.org>
 Description: stands for the plugins, which are there already
 """
-# where programs keep what they know for themselves
-OWN = ("/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log", "/var/lib/puppet", "/var/backups")
+# where programs keep what they know for themselves, and the lab what it tells Puppet
+OWN = (
+    *("/var/lib/dpkg", "/var/lib/apt", "/var/cache", "/var/log", "/var/lib/puppet", "/var/backups"),
+    *("/etc/.pwd.lock", "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/sub"),
+    "/etc/puppet/own",
+)
 
 
 class Mesh:
@@ -134,6 +139,8 @@ class Mesh:
         host.write("/usr/bin/systemctl", SYSTEMCTL, 0o755)
         host.write("/run/comm", "systemd\n")
         host.run("mount", "--bind", "/run/comm", "/proc/1/comm")
+        # which would open all manual pages of the machine
+        host.write("/usr/bin/mandb", "#!/bin/sh\n", 0o755)
         host.write("/run/empty/DEBIAN/control", CONTROL)
         host.run("dpkg-deb", "--build", "/run/empty", "/run/empty.deb")
         host.run("dpkg", "--install", "/run/empty.deb")
@@ -157,6 +164,8 @@ class Mesh:
         begin = time.monotonic()
         done = run(*command, check=False, timeout=APPLY_SECONDS)
         self.lab.note(f"{name}: Puppet took {time.monotonic() - begin:.0f} s")
+        # of each file of the machine that is cached, the guest holds one open there
+        Path("/proc/sys/vm/drop_caches").write_text("2")
         if done.returncode != expected:
             said = (done.stdout + done.stderr)[-3000:]
             raise LabError(f"puppet apply on {name}: {done.returncode}, not {expected}\n{said}")
