@@ -18,6 +18,7 @@ from pathlib import Path
 
 IPSEC = "/usr/sbin/ipsec"
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+CONTROL = "/run/charon.ctl"
 ASKED = ("stroke", "statusall-nb")
 SECONDS = 10
 NEXT = re.compile(r"(?:Shunted|Routed) Connections:$|Security Associations \(")
@@ -99,6 +100,8 @@ def forgotten(laid):
 def main(folder):
     """Returns once all that is to be closed is told to."""
     ipsec("update")
+    if not Path(CONTROL).is_socket():
+        return  # charon starts, and has nothing up
     laid = {path.stem for path in Path(folder).glob("*.conf")}
     gone = orphans(forgotten(laid), laid)
     if gone:
