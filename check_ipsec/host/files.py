@@ -56,9 +56,13 @@ def decoded(data: bytes) -> str:
 
 ABSENT = (ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG)
 MAGIC = re.compile(rb"[*?]|\[.*\]", re.DOTALL)
-BRACKET = rb"\[([!^]?)(\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]"
+LISTED = rb"(?:\[:\w+:\]|\[\..*?\.\]|\\.|[^\]\\])"
+BRACKET = rb"\[([!^]|(?![!^]))((?:\]|" + LISTED + rb")" + LISTED + rb"*)\]"
+LEADING = re.compile(rb"\*[*?]*\?[*?]*(\[.*)", re.DOTALL)
 PART = re.compile(rb"(\*+)|(\?)|" + BRACKET + rb"|\\?(.)", re.DOTALL)
-MEMBER = re.compile(rb"\[:(\w+):\]|\\?(.)(?:-\\?(.))?", re.DOTALL)
+MEMBER = re.compile(rb"\[:(\w+):\]|(?:\[\.(.)\.\]|\\?(.))(?:-\\?(.))?", re.DOTALL)
+# a symbol of no byte, or one that does not end
+NO_SYMBOL = re.compile(rb"(?<!\\)\[\.(?!.\.\])", re.DOTALL)
 CLASSES = {
     b"alnum": string.ascii_letters + string.digits,
     b"alpha": string.ascii_letters,
@@ -106,9 +110,22 @@ def unless_absent(ask: Callable[[bytes], T], path: bytes, absent: T) -> T:
 
 
 def expression(component: bytes) -> bytes:
-    """The regular expression of a component; a hidden name is only matched by a dot."""
+    """The regular expression of a component; a hidden name is only matched by a dot.
+
+    For glibc (posix/fnmatch_loop.c) the first byte that a bracket may have behind a leading
+    star and question marks is still a first one, and no dot.
+    """
     hidden = b"" if component.lstrip(b"\\").startswith(b".") else rb"(?!\.)"
-    return b"(?s)" + hidden + b"".join(map(part_expression, PART.finditer(component)))
+    if not (found := LEADING.match(component)):
+        return b"(?s)" + hidden + parts_expression(component)
+    skipped = component[: found.start(1)].count(b"?")
+    still = rb"(?!(?<=\A.{%d})\.)" % skipped
+    return b"(?s)" + hidden + b".*" + b"." * skipped + still + parts_expression(found[1])
+
+
+def parts_expression(parts: bytes) -> bytes:
+    """The regular expression of what a component is made of."""
+    return b"".join(map(part_expression, PART.finditer(parts)))
 
 
 def part_expression(part: re.Match[bytes]) -> bytes:
@@ -118,16 +135,19 @@ def part_expression(part: re.Match[bytes]) -> bytes:
         return b".*" if star else b"."
     if literal:
         return re.escape(literal)
+    if NO_SYMBOL.search(members):
+        return b"(?!)"
     return one_of(set(range(256)) - bracket(members) if negation else bracket(members))
 
 
 def bracket(text: bytes) -> set[int]:
     """The bytes that a bracket lists."""
     members: set[int] = set()
-    for name, first, last in MEMBER.findall(text):
+    for name, symbol, byte, last in MEMBER.findall(text):
         if name:
             members |= set(CLASSES.get(name, "").encode())
         else:
+            first = symbol or byte
             members |= set(range(first[0], (last or first)[0] + 1))
     return members
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from check_ipsec.configuration import keywords
@@ -368,6 +368,8 @@ GLOB = st.lists(
 ).map("".join)
 
 
+@example("*?[!a]", "1.")
+@example("**??[!a]*", "12.")
 @given(GLOB, st.text("abc.]-[!^*1\\", min_size=1, max_size=4))
 @settings(max_examples=2000)
 def test_names_match_as_the_c_library_matches_them(pattern: str, name: str) -> None:

@@ -114,8 +114,8 @@ class Scenario(NamedTuple):
 
     An ``every_release`` scenario is played with, and kept of, other releases too. A
     ``live`` one is more, or less, than one moment: it is no fixture. An ``ikev1`` one
-    needs a charon that speaks it, a ``stroke`` one one that is asked by stroke: it is of what
-    VICI does not say, or says otherwise. ``seconds`` are what it may take.
+    needs a charon that speaks it. A ``stroke`` one is of what stroke says and VICI does not, or
+    says otherwise. ``seconds`` are what it may take.
     """
 
     name: str

@@ -16,13 +16,13 @@ from tests.hosts import ROOT
 MODULE = ROOT / "puppet"
 COMPILE = ROOT / "tests/puppet/compile.rb"
 DEBIAN = "/usr/share/puppet/modules"
-AGENT = {
+AGENT: dict[str, Any] = {
     "cert": "/var/lib/puppet/ssl/certs/own.pem",
     "key": "/var/lib/puppet/ssl/private_keys/own.pem",
     "type": "RSA",
     "ca": [f"-----BEGIN CERTIFICATE-----\n{one}\n-----END CERTIFICATE-----\n" for one in "ab"],
 }
-FACTS = {
+FACTS: dict[str, Any] = {
     "os": {"name": "Debian", "family": "Debian", "release": {"major": "12"}},
     "networking": {"ip": "192.0.2.99"},
     "ipsec_puppet": AGENT,

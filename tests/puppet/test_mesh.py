@@ -139,7 +139,7 @@ def test_authorities_lie_one_in_a_file() -> None:
     assert "/etc/ipsec.d/cacerts/mesh-2.pem" not in files
 
 
-AGENT_CA = FACTS["ipsec_puppet"]["ca"]  # type: ignore[index]
+AGENT_CA = FACTS["ipsec_puppet"]["ca"]
 
 REFUSED = {
     "a-stranger": ({"ipsec::mesh::node": "cp0009"}, "cp0009 is none of the nodes"),
