@@ -266,8 +266,10 @@ def puppet_mesh(lab: Lab) -> None:
     """Puppet lays a mesh; what changes in it leaves the rest alone; nothing of it is left."""
     mesh = Mesh(lab)
     for name in SIDE:
-        mesh.of_host[name] = side("aes128gcm16-ecp384bp-noesn!", name)
+        mesh.of_host[name] |= side("aes128gcm16-ecp384bp-noesn!", name)
     alone = mesh.hosts["cp0002"]
+    # unlike the kernel's own
+    mesh.of_host["cp0002"]["ipsec::larval_drop"] = False
     before = files(alone)
     mesh.apply_all(2)
     for name, host in mesh.hosts.items():
@@ -281,7 +283,8 @@ def puppet_mesh(lab: Lab) -> None:
     for family in ("v4", "v6"):
         ends = NODES["cp0001"][family], NODES["cp0101"][family]
         prove(sender, receiver, "ESP", ends=ends)
-    mesh.apply_all(0, ("cp0001", "cp0101"))
+    mesh.apply_all(0)
+    require_larval_drop(alone, "0")
     change(mesh)
     take_away(mesh, "cp0002", before)
 
@@ -302,7 +305,7 @@ def change(mesh: Mesh) -> None:
             mesh.wait_up(name)
     with undisturbed(mesh, "another cipher"):
         for name in SIDE:
-            mesh.of_host[name] = side("aes256gcm16-ecp384bp-noesn!", name)
+            mesh.of_host[name] |= side("aes256gcm16-ecp384bp-noesn!", name)
         mesh.apply_all(2, SIDE)
         # what is up stays as it was agreed on; by hand once both ends have the new one
         sender.run("ipsec", "down", "side")
@@ -356,7 +359,15 @@ def take_away(mesh: Mesh, name: str, before: set[str]) -> None:
     }  # fmt: skip
     if any(left.values()):
         raise LabError(f"left on {name}: {left}")
+    require_larval_drop(host, "1")
     mesh.apply(name, 0)
+
+
+def require_larval_drop(host: Host, value: str) -> None:
+    """What the kernel does with packets that wait for an SA."""
+    found = host.run("sysctl", "-n", "net.core.xfrm_larval_drop").stdout.strip()
+    if found != value:
+        raise LabError(f"net.core.xfrm_larval_drop of {host.name} is {found}, not {value}")
 
 
 SWITCHED = ("cp0001", "cp0101")
