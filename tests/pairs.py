@@ -11,11 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar import listcerts, listcounters, statusall, vici, xfrm_policy, xfrm_state
+from check_ipsec.grammar import (
+    counters,
+    listcerts,
+    listcounters,
+    statusall,
+    vici,
+    xfrm_policy,
+    xfrm_state,
+)
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 PARSERS: dict[str, Callable[[str, str], Any]] = {
-    "counters": vici.parse_counters,
+    "counters": counters.parse,
     "list-conns": vici.parse_conns,
     "list-pols": vici.parse_policies,
     "list-sas": vici.parse_sas,

@@ -26,7 +26,8 @@ from os.path import normpath
 
 from check_ipsec.configuration.keywords import ALIASES, bad_conn_value, bad_setup_value
 from check_ipsec.errors import ConfigurationError
-from check_ipsec.grammar.ipsec_conf import Include, SectionHead, Setting, parse
+from check_ipsec.grammar.ipsec_conf import parse
+from check_ipsec.grammar.of_ipsec_conf.statements import Include, SectionHead, Setting
 from check_ipsec.host.host import Files
 from check_ipsec.model.configuration import Configuration, Connection
 

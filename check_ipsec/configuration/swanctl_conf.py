@@ -29,7 +29,8 @@ from check_ipsec.configuration.swanctl_keys import (
     of_connection,
 )
 from check_ipsec.errors import ConfigurationError
-from check_ipsec.grammar.settings import Include, Section, Setting, Statement, parse
+from check_ipsec.grammar.of_settings.statements import Include, Section, Setting, Statement
+from check_ipsec.grammar.settings import parse
 from check_ipsec.host.host import Files
 from check_ipsec.model.configuration import Configuration, Connection
 

@@ -1,59 +1,35 @@
-"""What all grammars share: records of whole lines, and one way to fail.
+"""The productions of pyparsing that all grammars share, and one way to fail.
 
-Line feeds are never skipped: all productions are made of :class:`Record` and keep their
-white space, so pyparsing's process-wide settings stay as they are. A record is one
-pattern put together from named line patterns and becomes a model at once; pyparsing does
-sections, alternatives and errors. Patterns are compiled when they are first asked for:
-what is only there for damaged or newer texts costs nothing on others.
+Line feeds are never skipped: all productions are made of :class:`Lines` and keep their white
+space, so pyparsing's process-wide settings stay as they are. What a record is like is said in
+:mod:`check_ipsec.grammar.records`; pyparsing does sections, alternatives and errors.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from pyparsing import ParseBaseException, ParseException, ParserElement, Token
 
 from check_ipsec.errors import ParseError
+from check_ipsec.grammar.records import Build, Record, require_whole_lines
 
-Build = Callable[[re.Match[str]], Any]
 
+class Lines(Token):
+    """A production whose token is the fact of a record, or of ``several`` that follow."""
 
-class Record(Token):
-    """A production whose token is what ``build`` makes of the match.
-
-    With ``several`` it takes as many records as follow one another. ``begin`` is what it
-    begins with, so that its pattern is not even compiled for another text. A ``ValueError``
-    of ``build`` is a text that does not fit, like a mismatch.
-    """
-
-    def __init__(self, pattern: str, build: Build, several: bool = False, begin: str = "") -> None:
+    def __init__(self, record: Record, several: bool = False) -> None:
         super().__init__()
         self.leave_whitespace()
-        self._pattern: str | re.Pattern[str] = pattern
-        self._build = build
+        self._record = record
         self._several = several
-        self._begin = begin
 
     def parseImpl(self, instring: str, loc: int, do_actions: bool = True) -> tuple[int, Any]:
         """As pyparsing asks of a production."""
-        if not instring.startswith(self._begin, loc):
-            raise ParseException(instring, loc, self.errmsg, self)
-        if isinstance(self._pattern, str):
-            self._pattern = re.compile(self._pattern, re.ASCII)
-        found: list[Any] = []
-        while match := self._pattern.match(instring, loc):
-            try:
-                found.append(self._build(match))
-            except ValueError as error:
-                if found:
-                    break
-                raise ParseException(instring, loc, str(error), self) from error
-            loc = match.end()
-            if not self._several:
-                break
-        if not found:
-            raise ParseException(instring, loc, self.errmsg, self)
-        return loc, found
+        try:
+            found, end = self._record.read(instring, loc, self._several)
+        except ValueError as error:
+            raise ParseException(instring, loc, str(error) or self.errmsg, self) from error
+        return end, found
 
 
 class Ahead(Token):
@@ -71,34 +47,43 @@ class Ahead(Token):
         raise ParseException(instring, loc, self.errmsg, self)
 
 
+def one(record: Record) -> ParserElement:
+    """A record, by its name in errors."""
+    return Lines(record).set_name(record.name)
+
+
+def several(record: Record) -> ParserElement:
+    """One record or more, right after one another."""
+    return Lines(record, several=True).set_name(record.name)
+
+
 def record(pattern: str, build: Build, name: str, begin: str = "") -> ParserElement:
-    """A :class:`Record` by its name in errors."""
-    return Record(pattern, build, begin=begin).set_name(name)
+    """A record that only productions read."""
+    return one(Record(pattern, build, name, begin))
 
 
 def records(pattern: str, build: Build, name: str) -> ParserElement:
-    """One record or more, right after one another."""
-    return Record(pattern, build, several=True).set_name(name)
+    """One such record or more, right after one another."""
+    return several(Record(pattern, build, name))
 
 
 def line(pattern: str, name: str, begin: str = "") -> ParserElement:
     """A production that takes one line, or a few, and leaves no token."""
-    return record(pattern, lambda match: None, name, begin).suppress().set_name(name)
+    return silent(Record(pattern, lambda match: None, name, begin))
+
+
+def silent(record: Record, several: bool = False) -> ParserElement:
+    """A record, or several, that leave no token."""
+    return Lines(record, several).set_name(record.name).suppress().set_name(record.name)
 
 
 # before productions that are only there for damaged or newer texts
 more = Ahead(lambda text, place: True).set_name("a line")
 
 
-def unnamed(pattern: str) -> str:
-    """The pattern with none of its named groups, so that it can be repeated."""
-    return re.sub(r"\(\?P<\w+>", "(?:", pattern)
-
-
 def parse_whole(expression: ParserElement, text: str, source: str) -> list[Any]:
     """All tokens of ``text``, or a :class:`ParseError` that names line and cause."""
-    if text and not text.endswith("\n"):
-        raise ParseError(source, text.count("\n") + 1, "the text ends in the middle of a line")
+    require_whole_lines(text, source)
     try:
         return list(expression.parse_with_tabs().parse_string(text, parse_all=True))
     except ParseBaseException as error:

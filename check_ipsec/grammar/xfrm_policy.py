@@ -39,8 +39,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from check_ipsec.grammar.tokens import records, unnamed
-from check_ipsec.grammar.xfrm import (
+from check_ipsec.grammar.of_xfrm.wording import (
     ADDRESS,
     ATTRIBUTES,
     END,
@@ -49,14 +48,15 @@ from check_ipsec.grammar.xfrm import (
     MARK,
     SELECTOR,
     SPI,
+    Kinds,
     Wording,
     mark,
     newer,
     number,
     optional,
     selector,
-    text_of_records,
 )
+from check_ipsec.grammar.records import Record, unnamed
 from check_ipsec.grammar.xfrm import parse as parse_records
 from check_ipsec.model.kernel import Policies, Template, XfrmPolicy
 
@@ -120,7 +120,7 @@ def parse(text: str, source: str) -> Policies:
 
     No text, no policies. Raises ParseError where the text ends in the middle of a line.
     """
-    return Policies(*parse_records(policies, text, source, known_line))
+    return Policies(*parse_records(KINDS, text, source))
 
 
 @cache
@@ -167,5 +167,5 @@ def _template_of(words: Sequence[str], required: bool) -> Template:
     return Template(source, destination, protocol, int(spi or "0", 16), int(reqid), mode, required)
 
 
-plain = records(PLAIN, _plain_policy, "a plain policy")
-policies = text_of_records(pattern, _policy, ASKED_FOR, plain, foreign_pattern)
+plain = Record(PLAIN, _plain_policy, "a plain policy")
+KINDS = Kinds(pattern, _policy, ASKED_FOR, known_line, plain, foreign_pattern)

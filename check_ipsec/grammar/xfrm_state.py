@@ -31,8 +31,7 @@ hold them.
 import re
 from typing import Any, Optional
 
-from check_ipsec.grammar.tokens import records, unnamed
-from check_ipsec.grammar.xfrm import (
+from check_ipsec.grammar.of_xfrm.wording import (
     ADDRESS,
     ATTRIBUTES,
     END,
@@ -41,14 +40,15 @@ from check_ipsec.grammar.xfrm import (
     MARK,
     SELECTOR,
     SPI,
+    Kinds,
     Wording,
     mark,
     newer,
     number,
     optional,
     selector,
-    text_of_records,
 )
+from check_ipsec.grammar.records import Record, unnamed
 from check_ipsec.grammar.xfrm import parse as parse_records
 from check_ipsec.model.kernel import States, XfrmState
 
@@ -108,7 +108,7 @@ def parse(text: str, source: str) -> States:
 
     No text, no states. Raises ParseError where the text ends in the middle of a line.
     """
-    return States(*parse_records(states, text, source, known_line))
+    return States(*parse_records(KINDS, text, source))
 
 
 def _plain_state(found: re.Match[str]) -> XfrmState:
@@ -149,5 +149,5 @@ def is_extended(replay: str) -> bool:
     return " esn" in replay
 
 
-plain = records(plain_pattern(), _plain_state, "a plain state")
-states = text_of_records(pattern, _state, ASKED_FOR, plain)
+PLAIN = Record(plain_pattern(), _plain_state, "a plain state")
+KINDS = Kinds(pattern, _state, ASKED_FOR, known_line, PLAIN)

@@ -34,8 +34,8 @@ from __future__ import annotations
 
 import re
 
-from check_ipsec.grammar.tokens import unnamed
-from check_ipsec.grammar.xfrm import Wording, number, text_of_records
+from check_ipsec.grammar.of_xfrm.wording import Kinds, Wording, number
+from check_ipsec.grammar.records import unnamed
 from check_ipsec.grammar.xfrm import parse as parse_records
 from check_ipsec.grammar.xfrm_state import IDENTITY, PROTOCOL
 from check_ipsec.model.traffic import Limits, StateTraffic, Statistics
@@ -77,7 +77,7 @@ def parse(text: str, source: str) -> Statistics:
 
     No text, no states. Raises ParseError where the text ends in the middle of a line.
     """
-    return Statistics(*parse_records(states, text, source, known_line))
+    return Statistics(*parse_records(KINDS, text, source))
 
 
 def _state(found: re.Match[str]) -> StateTraffic:
@@ -103,4 +103,4 @@ def _state(found: re.Match[str]) -> StateTraffic:
     )
 
 
-states = text_of_records(pattern, _state, ASKED_FOR)
+KINDS = Kinds(pattern, _state, ASKED_FOR, known_line)

@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 # the section of what was added to a protocol that may grow: seen, and no misunderstanding
 ADDITIONS = "VICI"
 # those of texts that are made of events, of which a part that is unread has no name
-EVENTS = ("list-conns", "list-sas", "list-pols")
+LIST_CONNS, LIST_SAS, LIST_POLS = EVENTS = ("list-conns", "list-sas", "list-pols")
 
 
 class UnreadLine(NamedTuple):

@@ -78,10 +78,10 @@ def others_of(
 
 def over_vici(source: Source, _: Parse) -> tuple[Source, Parse]:
     """What is asked over VICI in place of a source of stroke."""
-    from check_ipsec.grammar import vici
+    from check_ipsec.grammar.counters import parse
 
     other = Source.COUNTERS if source is Source.LISTCOUNTERS else Source.COUNTERS_ALL
-    return other, vici.parse_counters
+    return other, parse
 
 
 def middle(begin: datetime | None, end: datetime | None) -> datetime | None:

@@ -36,6 +36,8 @@ from typing import NamedTuple, TypeVar
 
 from check_ipsec.errors import CommandFailed
 from check_ipsec.grammar import vici
+from check_ipsec.grammar.of_vici.charon import Stats
+from check_ipsec.grammar.of_vici.policies import Policy
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.said import text_of
 from check_ipsec.host.sources import Output, Source
@@ -117,7 +119,7 @@ class Texts(NamedTuple):
     sas: vici.Answer
     conns: vici.Answer
     policies: vici.Answer
-    stats: vici.Stats
+    stats: Stats
 
 
 class Names:
@@ -197,7 +199,7 @@ def named_ike_sa(ike: IkeSa, names: Names) -> IkeSa:
     return ike._replace(child_sas=tuple(named(one, ike.name, names) for one in ike.child_sas))
 
 
-def named_policy(policy: vici.Policy, names: Names) -> Trap | Shunt:
+def named_policy(policy: Policy, names: Names) -> Trap | Shunt:
     """A trap or a shunt by its name; that of a plugin has no connection."""
     peer, installed = policy
     if peer is None:

@@ -12,7 +12,9 @@ from pyparsing import ParserElement
 
 from check_ipsec.errors import ParseError
 from check_ipsec.grammar import ipsec_conf
-from check_ipsec.grammar.ipsec_conf import PROBLEMS, Include, SectionHead, Setting, parse
+from check_ipsec.grammar.ipsec_conf import parse
+from check_ipsec.grammar.of_ipsec_conf.productions import PROBLEMS
+from check_ipsec.grammar.of_ipsec_conf.statements import Include, SectionHead, Setting
 from tests.ipsec_conf import files
 
 CHARACTERS = '"\\#= \t\n\r\0\x0b\x85ü\udcff'

@@ -7,9 +7,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from check_ipsec.grammar import statusall, vici, xfrm_policy, xfrm_state
-from check_ipsec.grammar.statusall import BELOW, Known
-from check_ipsec.grammar.xfrm import KNOWN
+from check_ipsec.grammar import xfrm_policy, xfrm_state
+from check_ipsec.grammar.of_statusall import child_sas, connections, ike_sas
+from check_ipsec.grammar.of_statusall.wording import Known
+from check_ipsec.grammar.of_vici import connections as vici_connections
+from check_ipsec.grammar.of_vici import sas as vici_sas
+from check_ipsec.grammar.of_vici.facts import event
+from check_ipsec.grammar.of_xfrm.wording import KNOWN
 from tests.pairs import FIXTURES
 
 
@@ -26,30 +30,34 @@ class Readings(NamedTuple):
 READINGS = {
     "peer": Readings(
         "statusall",
-        statusall.PLAIN_PEER,
-        statusall._plain_peer,
-        statusall.peer_pattern(Known),
-        statusall._peer,
+        connections.PLAIN_PEER,
+        connections.plain_peer,
+        connections.peer_pattern(Known),
+        connections.peer,
     ),
     "IKE_SA": Readings(
         "statusall",
-        statusall.PLAIN_IKE_SA + BELOW,
-        lambda match: statusall._plain_ike_sa(match, ()),
-        statusall.ike_sa_pattern(Known) + BELOW,
-        statusall._ike_sa,
+        ike_sas.PLAIN_IKE_SA + ike_sas.BELOW,
+        lambda match: ike_sas.plain_ike_sa(match, ()),
+        ike_sas.ike_sa_pattern(Known) + ike_sas.BELOW,
+        ike_sas.ike_sa,
     ),
     "CHILD_SA": Readings(
         "statusall",
-        statusall.PLAIN_CHILD,
-        statusall._plain_child_sa,
-        statusall.child_sa_pattern(Known),
-        statusall._child_sa,
+        child_sas.PLAIN_CHILD,
+        child_sas.plain_child_sa,
+        child_sas.child_sa_pattern(Known),
+        child_sas.child_sa,
     ),
     "IKE_SA over VICI": Readings(
-        "list-sas", vici.PLAIN_SA, vici._plain_sa, vici.event("list-sa"), vici._ike_sa
+        "list-sas", vici_sas.PLAIN_SA, vici_sas.plain_sa, event("list-sa"), vici_sas.ike_sa
     ),
     "connection over VICI": Readings(
-        "list-conns", vici.PLAIN_PEER, vici._plain_peer, vici.event("list-conn"), vici._peer
+        "list-conns",
+        vici_connections.PLAIN_PEER,
+        vici_connections.plain_peer,
+        event("list-conn"),
+        vici_connections.peer,
     ),
     "state": Readings(
         "xfrm-state",

@@ -1,0 +1,1 @@
+"""What a file of ipsec.conf is made of."""

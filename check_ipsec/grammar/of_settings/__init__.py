@@ -1,0 +1,1 @@
+"""What a file of charon's settings is made of."""

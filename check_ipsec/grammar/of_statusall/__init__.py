@@ -1,0 +1,1 @@
+"""The parts of :mod:`check_ipsec.grammar.statusall`, a section of the text each."""

@@ -1,0 +1,1 @@
+"""What the texts of ``ip xfrm`` are made of."""
