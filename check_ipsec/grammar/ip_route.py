@@ -22,35 +22,21 @@ from __future__ import annotations
 
 import re
 
-from pyparsing import ZeroOrMore
-
 from check_ipsec.errors import ParseError
-from check_ipsec.grammar.tokens import line, more, parse_whole, record, records
+from check_ipsec.grammar.records import (
+    Cursor,
+    Record,
+    plainly,
+    require_whole_lines,
+    unnamed,
+)
 from check_ipsec.model.traffic import Route
 
 TYPE = r"(?:unicast |local |broadcast |multicast |anycast )?"
 ROUTE = rf"{TYPE}[0-9a-f:.]+(?P<words> [^\n]*)\n(?P<more>(?:[ \t]+[^\n]*\n)*)"
 LINK = r"\d+: (?P<name>[^\s:@]+)(?:@[^\s:]+)?: <[^>\n]*> mtu (?P<mtu>\d+) [^\n]*\n"
-LINE = r"[^\n]*\n"
 DEV = r"(?<= dev )\S+"
 MTU = r"(?<= mtu )(?:lock )?(\d+)"
-
-
-def parse_route(text: str, source: str) -> Route:
-    """Device and MTU of a route; its MTU is None where the device's holds.
-
-    Raises ParseError.
-    """
-    found = parse_whole(ZeroOrMore(record(ROUTE, _route, "a route")), text, source)
-    if len(found) != 1:
-        raise ParseError(source, 1, "expected one route")
-    route: Route = found[0]
-    return route
-
-
-def parse_links(text: str, source: str) -> dict[str, int]:
-    """The MTU of each device. Raises ParseError where the text ends in the middle of a line."""
-    return dict(parse_whole(links, text, source))
 
 
 def _route(found: re.Match[str]) -> Route:
@@ -58,7 +44,24 @@ def _route(found: re.Match[str]) -> Route:
     return Route(device and device[0], int(mtu[1]) if mtu else None)
 
 
-links = ZeroOrMore(
-    records(LINK, lambda found: (found["name"], int(found["mtu"])), "a link")
-    | more + line(LINE, "a line")
-)
+ROUTES = Record(ROUTE, _route, "a route")
+LINKS = Record(LINK, lambda found: (found["name"], int(found["mtu"])), "a link")
+LINE = Record(rf"(?!{unnamed(LINK)})[^\n]*\n", lambda found: None, "a line")
+
+
+def parse_route(text: str, source: str) -> Route:
+    """Device and MTU of a route; its MTU is None where the device's holds.
+
+    Raises ParseError.
+    """
+    require_whole_lines(text, source)
+    route: Route | None = plainly(lambda cursor: cursor.one(ROUTES), text)
+    if route is None:
+        raise ParseError(source, 1, "expected one route")
+    return route
+
+
+def parse_links(text: str, source: str) -> dict[str, int]:
+    """The MTU of each device. Raises ParseError where the text ends in the middle of a line."""
+    require_whole_lines(text, source)
+    return dict(filter(None, Cursor(text).some(LINKS, LINE)))

@@ -16,7 +16,8 @@ Sample::
         also=
         auto=start
 
-EBNF (what is in capitals is a pattern below, ``blanks`` are tabs and spaces)::
+EBNF (what is in capitals is a pattern of ``of_ipsec_conf/statements.py``, ``blanks`` are tabs
+and spaces)::
 
     file     = FILL, { ( HEAD | SETTING | include ), END, FILL } ;
     include  = [ blanks ], INCLUDE, [ PATTERN ], [ QUOTED ] ;

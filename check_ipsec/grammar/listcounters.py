@@ -14,7 +14,7 @@ Sample::
     ikeOutInitReq                 1
     <empty line>
 
-EBNF (every terminal in capitals is a line pattern below)::
+EBNF (every terminal in capitals is a record of ``of_listcounters/lists.py``)::
 
     listcounters = { list | NO_PLUGIN | NOBODY | EMPTY | unread line } ;
     list         = HEADING, { COUNTER | EMPTY } ;
@@ -25,45 +25,19 @@ unread.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from pyparsing import Group, ParserElement
-
-from check_ipsec.grammar.tokens import line, parse_whole, record
+from check_ipsec.grammar.of_listcounters.lists import (
+    COUNTER,
+    EMPTY,
+    HEADING,
+    NO_PLUGIN,
+    NOBODY,
+    NoPlugin,
+)
+from check_ipsec.grammar.records import Cursor, plainly, require_whole_lines
 from check_ipsec.model.counters import CounterLists, Counters
 from check_ipsec.model.unread import UnreadLine
-
-HEADING = r"List of IKE counters(?: for '(?P<name>[^\n]*)')?:\n"
-COUNTER = r"(?P<key>[A-Za-z]\w*) +(?P<value>[0-9]+)\n"
-NO_PLUGIN = r"No counters available \(plugin missing\?\)\n"
-NOBODY = r"No IKE counters found for '[^\n]*'\n"
-EMPTY = r"[ \t]*\n"
-OTHER = r"(?!List of IKE counters)[^\n]*\n"
-SECTION = "IKE counters"
-
-
-class NoPlugin:
-    """The token of the line that says so."""
-
-
-def _counter(found: re.Match[str]) -> tuple[str, int]:
-    return found["key"], int(found["value"])
-
-
-def _unread(found: re.Match[str]) -> UnreadLine:
-    number = found.string.count("\n", 0, found.start()) + 1
-    return UnreadLine(SECTION, number, found[0].removesuffix("\n"))
-
-
-empty = line(EMPTY, "an empty line")
-no_plugin = record(NO_PLUGIN, lambda _: NoPlugin(), "'No counters available'")
-nobody = line(NOBODY, "'No IKE counters found'")
-other_line = record(OTHER, _unread, "a counter")
-heading = record(HEADING, lambda found: Counters(found["name"], ()), "'List of IKE counters'")
-counter = record(COUNTER, _counter, "a counter")
-counters: ParserElement = Group(heading + (empty | counter | other_line)[...])
-listcounters = (empty | counters | no_plugin | nobody | other_line)[...]
 
 
 def parse(text: str, source: str) -> CounterLists:
@@ -73,15 +47,34 @@ def parse(text: str, source: str) -> CounterLists:
     """
     lists, unread = [], []
     available = True
-    for token in parse_whole(listcounters, text, source):
+    for token in _tokens(text, source):
         if isinstance(token, NoPlugin):
             available = False
         elif isinstance(token, UnreadLine):
             unread.append(token)
-        else:
+        elif token is not None:
             lists.append(_list(token))
             unread += (one for one in token if isinstance(one, UnreadLine))
     return CounterLists(tuple(lists), available, tuple(unread))
+
+
+def _tokens(text: str, source: str) -> list[Any]:
+    require_whole_lines(text, source)
+    found = plainly(_read, text)
+    if found is None:
+        from check_ipsec.grammar.of_listcounters.productions import listcounters
+        from check_ipsec.grammar.tokens import parse_whole
+
+        found = parse_whole(listcounters, text, source)
+    return found
+
+
+def _read(cursor: Cursor) -> list[Any]:
+    """All lists, where no line is unread. Raises Unlike."""
+    found = cursor.some(EMPTY, NO_PLUGIN, NOBODY)
+    while one := cursor.section(HEADING, EMPTY, COUNTER):
+        found.append(one)
+    return found
 
 
 def _list(tokens: Any) -> Counters:

@@ -20,7 +20,7 @@ Sample::
     }
     include conf.d/*.conf
 
-EBNF (what is in capitals is a pattern below)::
+EBNF (what is in capitals is a pattern of ``of_settings/statements.py``)::
 
     file      = FILL, { statement } ;
     statement = block | section | SETTINGS | INCLUDE ;

@@ -32,7 +32,7 @@ Sample::
              bob{5}:  AES_GCM_16_128, 84 bytes_i (1 pkt, 3s ago), 0 bytes_o, rekeying in 42 minutes
              bob{5}:   10.9.0.1/32 === 10.9.0.2/32
 
-EBNF (every terminal in capitals is a line pattern below)::
+EBNF (every terminal in capitals is a line pattern of ``of_statusall/``)::
 
     statusall    = TITLE, { head line }, [ pools ], [ addresses ], connections, [ shunts ],
                    [ traps ], associations ;
@@ -50,6 +50,8 @@ EBNF (every terminal in capitals is a line pattern below)::
     child sa     = PLAIN_CHILD | CHILD_STATE, [ COUNTERS ], SELECTORS ;
 
 What is PLAIN is what nearly all are; it would be read alike as any other, but costs less.
+A text in which no line is unread or newer is read by ``of_statusall/text.py``, section after
+section; any other by ``of_statusall/productions.py``, which has all of the above.
 COUNTERS are there where the CHILD_SA is INSTALLED. The header of the Security Associations
 counts those that are up and those that are connecting; since 6.1.0 (seen there, not in
 6.0.1) all and those that are connecting.

@@ -7,11 +7,11 @@ Nearly all records of a host are plain: they have what every SA needs, and nothi
 have a pattern of their own, so that what few hosts print costs the others nothing; by that of
 any record they would be read alike.
 
-A record that does not fit is read once more as a newer release may print it: indented
-otherwise, with more at the end of its lines, with attributes that no release has. What
-was known is read then, and the record is not ``understood``. What still does not fit
-is unread up to the next record; of it are kept the ends and the direction, where they
-can be told, so that it is known what may stand in it.
+A record that does not fit is read once more as a newer release may print it
+(``of_xfrm/productions.py``): indented otherwise, with more at the end of its lines, with
+attributes that no release has. What was known is read then, and the record is not
+``understood``. What still does not fit is unread up to the next record; of it are kept the ends
+and the direction, where they can be told, so that it is known what may stand in it.
 """
 
 from check_ipsec.grammar.of_xfrm.wording import Kinds, Read

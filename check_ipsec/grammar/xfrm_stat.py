@@ -19,14 +19,13 @@ from __future__ import annotations
 
 import re
 
-from pyparsing import ZeroOrMore
-
-from check_ipsec.grammar.tokens import more, parse_whole, record, records
+from check_ipsec.grammar.records import Cursor, Record, require_whole_lines
 from check_ipsec.model.traffic import ErrorCounts
 from check_ipsec.model.unread import UnreadLine
 
 COUNT = r"(Xfrm\w{1,60})[ \t]+(\d{1,20})\n"
-LINE = r"([^\n]*)\n"
+COUNTER = Record(COUNT, lambda found: (found[1], int(found[2])), "a counter")
+LINE = Record(rf"(?!{COUNT})[^\n]*\n", lambda found: found, "a line")
 
 
 def parse(text: str, source: str) -> ErrorCounts:
@@ -35,17 +34,12 @@ def parse(text: str, source: str) -> ErrorCounts:
     A kernel without them prints nothing. Raises ParseError where the text ends in the
     middle of a line.
     """
-    tokens = parse_whole(counts, text, source)
+    require_whole_lines(text, source)
+    tokens = Cursor(text).some(COUNTER, LINE)
     found = [token for token in tokens if isinstance(token, tuple)]
     unread = [token for token in tokens if isinstance(token, re.Match)]
     lines = (
-        UnreadLine(source, text.count("\n", 0, one.start()) + 1, one[1], hides=False)
+        UnreadLine(source, text.count("\n", 0, one.start()) + 1, one[0][:-1], hides=False)
         for one in unread
     )
     return ErrorCounts(dict(found), tuple(lines))
-
-
-counts = ZeroOrMore(
-    records(COUNT, lambda found: (found[1], int(found[2])), "a counter")
-    | more + record(LINE, lambda found: found, "a line")
-)

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from check_ipsec.errors import ParseError
 from check_ipsec.grammar import (
     counters,
     ipsec_conf,
+    listcounters,
     settings,
     statusall,
     vici,
@@ -53,6 +55,7 @@ GRAMMARS = (
     Grammar("list-pols", vici.parse_policies, vici),
     Grammar("stats", vici.parse_stats, listing),
     Grammar("counters", counters.parse, listing),
+    Grammar("listcounters", listcounters.parse, listcounters),
 )
 
 
@@ -109,14 +112,26 @@ def test_both_ways(grammar: Grammar, monkeypatch: pytest.MonkeyPatch) -> None:
     assert False in plain
 
 
-@pytest.mark.parametrize("host", ["mesh-all-up", "mesh-one-down", "swanctl-up"])
-def test_a_host_of_today_is_judged_without_pyparsing(host: str) -> None:
+@pytest.mark.parametrize(
+    ("check", "host"),
+    [
+        ("ipsec", "hosts/mesh-all-up"),
+        ("ipsec", "hosts/ike-rekeying"),
+        ("ipsec", "hosts/swanctl-up"),
+        ("traffic", "traffic/traffic-replayed/3"),
+        ("daemon", "daemon/idle"),
+    ],
+)
+def test_known_releases_need_no_pyparsing(check: str, host: str, tmp_path: Path) -> None:
     program = (
         "import sys\n"
-        "from check_ipsec.checks.ipsec import main\n"
+        f"from check_ipsec.checks.{check} import main\n"
         "main(sys.argv[1:])\n"
         "print(sorted({'pyparsing', 'nagiosplugin'} & sys.modules.keys()))\n"
     )
-    command = [sys.executable, "-c", program, "--captured", str(FIXTURES / "hosts" / host)]
+    command = [sys.executable, "-c", program, "--captured", str(FIXTURES / host)]
+    if check != "ipsec":
+        command += ["--state", str(tmp_path / "state")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert " UNKNOWN - " not in done.stdout
     assert done.stdout.splitlines()[-1] == "['nagiosplugin']"

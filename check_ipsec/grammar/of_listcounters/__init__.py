@@ -1,0 +1,1 @@
+"""What ``ipsec listcounters`` prints."""
