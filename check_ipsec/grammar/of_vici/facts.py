@@ -121,9 +121,8 @@ def facts_of(text: str, depth: int) -> Facts:
     lists: dict[str, tuple[str, ...]] = {}
     sections: dict[str, str] = {}
     cut, read = 2 * depth + 2, 0
-    for whole, key, is_list, items, is_value, value, section in _pattern_of_fact(depth).findall(
-        text
-    ):
+    found = _pattern_of_fact(depth).findall(text)
+    for whole, key, is_list, items, is_value, value, section in found:
         read += len(whole)
         if is_value:
             values[key] = value
