@@ -303,10 +303,13 @@ def charon_of_two_services(lab: Lab) -> None:
     health(lab, alice, "WARNING - the pid file names 1, which is sleep")
 
 
-OLDER_RULE = (
-    "nagios ALL=(root) NOPASSWD: /usr/sbin/ipsec stroke statusall, "
-    "/usr/sbin/ipsec stroke statusall-nb\n"
+LISTED = ("--list-sas", "--list-sas --noblock", "--list-conns", "--list-pols", "--stats")
+OLDER = (
+    *("/usr/sbin/ipsec stroke statusall", "/usr/sbin/ipsec stroke statusall-nb"),
+    *(f"/usr/sbin/swanctl {asked} --pretty" for asked in LISTED),
 )
+OLDER_RULE = f"nagios ALL=(root) NOPASSWD: {', '.join(OLDER)}\n"
+COUNTS = "(ipsec stroke listcounters|swanctl --counters --pretty)"
 
 
 @scenario(live=True)
@@ -316,8 +319,8 @@ def charon_counters_refused(lab: Lab) -> None:
     alice, _ = pair(lab, BOB, installed=("bob",), charon=silent)
     health(lab, alice, rf"{ONE}; no counters \(plugin missing\){FIRST}")
     alice.write("/etc/sudoers.d/monitoring-plugins-ipsec", OLDER_RULE, 0o440)
-    lacks = "nagios ALL=\\(root\\) NOPASSWD: /usr/sbin/ipsec stroke listcounters"
-    health(lab, alice, f"WARNING - nagios may not run .* listcounters .*; sudoers lacks: {lacks}")
+    lacks = f"nagios ALL=\\(root\\) NOPASSWD: /usr/sbin/{COUNTS}"
+    health(lab, alice, f"WARNING - nagios may not run .*{COUNTS} .*; sudoers lacks: {lacks}")
 
 
 REKEYS = ("lifetime=16s", "margintime=9s", "rekeyfuzz=30%")
