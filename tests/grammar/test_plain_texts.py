@@ -112,6 +112,14 @@ def test_both_ways(grammar: Grammar, monkeypatch: pytest.MonkeyPatch) -> None:
     assert False in plain
 
 
+def test_a_heading_that_is_none_is_an_unread_line() -> None:
+    """As the whole grammar has it; without a heading there are no SAs."""
+    text = next(text for text in captured("statusall") if " connecting):\n" in text)
+    damaged = text.replace(" connecting):\n", " connecting):  \n")
+    with pytest.raises(ParseError, match="expected 'Security Associations"):
+        statusall.parse(damaged, "text")
+
+
 @pytest.mark.parametrize(
     ("check", "host"),
     [

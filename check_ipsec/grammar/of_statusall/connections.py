@@ -88,7 +88,7 @@ def _plain_round(identity: Optional[str], method: str, keyword: str, text: str) 
 
 
 def peer(match: re.Match[str], wording: Wording = Known) -> Peer:
-    """Raises ValueError where a line is none that this wording has."""
+    """A peer of its match. Raises ValueError where a line is none that this wording has."""
     name, local, remote, version, aggressive, delay, details = match.groups()
     rounds: dict[str, list[tuple[AuthRound, Constraints]]] = {"local: ": [], "remote:": []}
     children: list[ChildConfig] = []

@@ -10,6 +10,7 @@ from check_ipsec.grammar.of_statusall.child_sas import (
     plain_child_sa,
 )
 from check_ipsec.grammar.of_statusall.wording import (
+    HEADINGS,
     HOST,
     IKE_STATE_OF,
     SA_LINE,
@@ -157,7 +158,7 @@ def _children(match: re.Match[str]) -> tuple[ChildSa, ...]:
 
 BELOW = rf"(?P<below>(?:(?=[^\n]*\{{-?\d+\}}:  )[^\n]*\n)*)(?={SA_LINE}|\Z)"
 COUNTS = Record(
-    r"Security Associations \((\d+) (up|total), (\d+) connecting[^\n]*\n",
+    rf"(?={HEADINGS})Security Associations \((\d+) (up|total), (\d+) connecting[^\n]*\n",
     _counts,
     "'Security Associations (U up, C connecting):'",
 )
