@@ -159,17 +159,17 @@ def others(interpreter: str, wording: Wording) -> None:
               f"check_ipsec, {traffic:.2f} s")  # fmt: skip
 
 
-def both_ways(interpreter: str, wording: Wording, size: int = 1_000) -> None:
-    """Print what connections of swanctl.conf take, as a ratio of those of ipsec.conf."""
+def both_ways(interpreter: str, wording: Wording, size: int) -> None:
+    """Print what connections of swanctl.conf take, as ratios of an import, and of ipsec.conf."""
     script = str(Path(interpreter).parent / "check_ipsec")
     with tempfile.TemporaryDirectory() as stroke, tempfile.TemporaryDirectory() as vici:
         for folder, texts in ((stroke, wording.host(size)), (vici, with_swanctl_conf(size))):
             for name, text in texts.items():
                 Path(folder, name).write_text(text)
         ways = [[interpreter, script, "--captured", folder] for folder in (stroke, vici)]
-        ipsec_conf, swanctl_conf = best(ways, 7)
-        print(f"{size} connections of swanctl.conf: {swanctl_conf / ipsec_conf:.2f} x those of "
-              "ipsec.conf")  # fmt: skip
+        bare, ipsec_conf, swanctl_conf = best([[interpreter, "-c", BARE], *ways], RUNS[size])
+        print(f"{size} connections of swanctl.conf: {swanctl_conf / bare:.2f} x bare import, "
+              f"{swanctl_conf / ipsec_conf:.2f} x those of ipsec.conf")  # fmt: skip
 
 
 def metrics(interpreter: str, wording: Wording) -> None:
@@ -211,7 +211,8 @@ def main(interpreter: str) -> None:
             ratio = "" if before is None else f"{taken / before:.1f}"
             print(f"{size:>11} {taken / bare:>14.2f} {ratio:>12} {peak(command):>5.0f}")
             before = taken
-    both_ways(interpreter, wording)
+    for size in (100, 1_000):
+        both_ways(interpreter, wording, size)
     others(interpreter, wording)
     metrics(interpreter, wording)
 

@@ -1,6 +1,5 @@
 """charon's answer, however it was asked."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from check_ipsec.model.daemon import Status
@@ -14,12 +13,6 @@ class Daemon(NamedTuple):
 
     status: Status
     partial: bool
-
-
-def ask_twice(ask: Callable[[], Daemon]) -> Daemon:
-    """charon's answer, the second one where the first is shorter than it counts."""
-    first = ask()
-    return ask() if first.partial else first
 
 
 def counted(number: int) -> int:

@@ -14,13 +14,13 @@ from check_ipsec.errors import (
     NotPermitted,
     ParseError,
 )
-from check_ipsec.grammar import statusall, xfrm_policy, xfrm_state
+from check_ipsec.grammar import xfrm_policy, xfrm_state
 from check_ipsec.host.host import Deadline, Host
 from check_ipsec.host.said import TimedOut, text_of
 from check_ipsec.host.sources import Source
 from check_ipsec.model.configuration import Configuration
 from check_ipsec.model.kernel import Policies, States
-from check_ipsec.moment.answer import Daemon, ask_twice, counted
+from check_ipsec.moment.answer import Daemon
 
 T = TypeVar("T")
 ERRORS = (NotPermitted, CommandFailed, ParseError, DaemonNotRunning)
@@ -78,9 +78,8 @@ def read_daemon(
 ) -> Union[Daemon, DaemonNotRunning]:
     """charon's answer; without its busy SAs, if waiting for them takes too long."""
     try:
-        if configuration.over_vici:
-            return read_vici(host, deadline, configuration)
-        return read_statusall(host, deadline, configuration)
+        read = read_vici if configuration.over_vici else read_stroke
+        return read(host, deadline, configuration)
     except TimedOut:
         return DaemonNotRunning("charon does not answer")
     except DaemonNotRunning as error:
@@ -98,7 +97,14 @@ def read_vici(host: Host, deadline: Deadline, configuration: Configuration) -> D
     except DaemonNotRunning:
         if len({one.section is None for one in configuration.connections}) < 2:
             raise
-    return read_statusall(host, deadline, configuration)
+    return read_stroke(host, deadline, configuration)
+
+
+def read_stroke(host: Host, deadline: Deadline, configuration: Configuration) -> Daemon:
+    """The text of ``ipsec statusall``. Raises TimedOut or DaemonNotRunning."""
+    from check_ipsec.moment import stroke
+
+    return stroke.read_daemon(host, deadline, configuration.connections)
 
 
 def with_release(
@@ -116,29 +122,6 @@ def with_release(
         return daemon
     status = daemon.status
     return daemon._replace(status=status._replace(daemon=status.daemon._replace(version=release)))
-
-
-def read_statusall(host: Host, deadline: Deadline, configuration: Configuration) -> Daemon:
-    """The text of ``ipsec statusall``. Raises TimedOut or DaemonNotRunning."""
-    names = tuple(connection.name for connection in configuration.connections)
-    try:
-        return ask_twice(lambda: ask(host, deadline, names, Source.STATUSALL))
-    except TimedOut:
-        return ask_twice(lambda: ask(host, deadline, names, Source.STATUSALL_NB))
-
-
-def ask(host: Host, deadline: Deadline, names: tuple[str, ...], source: Source) -> Daemon:
-    """charon's answer as it comes.
-
-    A waiting read lists all that are up; those that are connecting may have gone
-    since they were counted. One that does not wait lists all that are not busy.
-    """
-    text = text_of(source, host.read(source, deadline))
-    status = statusall.parse(text, " ".join(source.words), names)
-    expected = counted(status.up)
-    if source is Source.STATUSALL_NB:
-        expected += counted(status.connecting)
-    return Daemon(status, partial=len(status.ike_sas) < expected)
 
 
 # --- the kernel ---------------------------------------------------------------------
