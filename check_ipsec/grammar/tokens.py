@@ -5,7 +5,8 @@ space, so pyparsing's process-wide settings stay as they are. What a record is l
 :mod:`check_ipsec.grammar.records`; pyparsing does sections, alternatives and errors.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pyparsing import ParseBaseException, ParseException, ParserElement, Token
@@ -88,6 +89,21 @@ def parse_whole(expression: ParserElement, text: str, source: str) -> list[Any]:
         return list(expression.parse_with_tabs().parse_string(text, parse_all=True))
     except ParseBaseException as error:
         raise ParseError(source, error.lineno, expectation(error)) from None
+
+
+def parse_file(
+    expression: ParserElement, problems: Iterable[tuple[str, str]], text: str, source: str
+) -> list[Any]:
+    """All tokens of a file that a person has written, or a :class:`ParseError`.
+
+    Its cause is that of the first of ``problems``, patterns each with what they mean, that is
+    there where the text does not fit.
+    """
+    try:
+        return list(expression.parse_string(text))
+    except ParseBaseException as error:
+        found = (cause for pattern, cause in problems if re.compile(pattern).match(text, error.loc))
+        raise ParseError(source, text.count("\n", 0, error.loc) + 1, next(found)) from None
 
 
 def expectation(error: ParseBaseException) -> str:

@@ -167,5 +167,5 @@ def _template_of(words: Sequence[str], required: bool) -> Template:
     return Template(source, destination, protocol, int(spi or "0", 16), int(reqid), mode, required)
 
 
-plain = Record(PLAIN, _plain_policy, "a plain policy")
-KINDS = Kinds(pattern, _policy, ASKED_FOR, known_line, plain, foreign_pattern)
+PLAIN_POLICY = Record(PLAIN, _plain_policy, "a plain policy")
+KINDS = Kinds(pattern, _policy, ASKED_FOR, known_line, PLAIN_POLICY, foreign_pattern)

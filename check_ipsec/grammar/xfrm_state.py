@@ -149,5 +149,5 @@ def is_extended(replay: str) -> bool:
     return " esn" in replay
 
 
-PLAIN = Record(plain_pattern(), _plain_state, "a plain state")
-KINDS = Kinds(pattern, _state, ASKED_FOR, known_line, PLAIN)
+PLAIN_STATE = Record(plain_pattern(), _plain_state, "a plain state")
+KINDS = Kinds(pattern, _state, ASKED_FOR, known_line, PLAIN_STATE)

@@ -57,7 +57,7 @@ def connection(name: str, right: str) -> Connection:
 
 def judged(log: str, *peers: tuple[str, str], **how: object) -> tuple[Verdict, ...]:
     peers = peers or (("bob", "10.1.0.2"),)
-    known = status(*peers, **how)  # type: ignore[arg-type]
+    known = status(*peers, **how)
     connections = [connection(name, peer) for name, peer in peers]
     verdicts = reconcile(connections, known, None, asked=False)
     return explained(verdicts, known, parse(log, "log"), NOW)

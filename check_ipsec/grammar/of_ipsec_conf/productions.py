@@ -1,10 +1,7 @@
 """The whole grammar, which knows where a text does not fit, and why."""
 
-import re
+from pyparsing import StringEnd, ZeroOrMore
 
-from pyparsing import ParseBaseException, StringEnd, ZeroOrMore
-
-from check_ipsec.errors import ParseError
 from check_ipsec.grammar.of_ipsec_conf.statements import (
     EMPTY,
     FILLING,
@@ -15,7 +12,7 @@ from check_ipsec.grammar.of_ipsec_conf.statements import (
     TOKEN,
     Found,
 )
-from check_ipsec.grammar.tokens import more, several, silent
+from check_ipsec.grammar.tokens import more, parse_file, several, silent
 
 end = StringEnd().leave_whitespace()
 others = more + several(INCLUDES)
@@ -37,12 +34,4 @@ PROBLEMS = (
 
 def parse_any(text: str, source: str) -> list[Found]:
     """What :func:`check_ipsec.grammar.ipsec_conf.parse` makes its statements of."""
-    try:
-        return list(file.parse_string(text))
-    except ParseBaseException as error:
-        line = text.count("\n", 0, error.loc) + 1
-        raise ParseError(source, line, _problem(text, error.loc)) from None
-
-
-def _problem(text: str, place: int) -> str:
-    return next(problem for pattern, problem in PROBLEMS if re.compile(pattern).match(text, place))
+    return parse_file(file, PROBLEMS, text, source)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from pyparsing import Forward, Group, ParseBaseException, StringEnd, ZeroOrMore
+from pyparsing import Forward, Group, StringEnd, ZeroOrMore
 
-from check_ipsec.errors import ParseError
 from check_ipsec.grammar.of_settings.statements import (
     BLOCK,
     END_OF_SECTION,
@@ -20,7 +18,7 @@ from check_ipsec.grammar.of_settings.statements import (
     SETTINGS,
     VALUE,
 )
-from check_ipsec.grammar.tokens import one, several, silent
+from check_ipsec.grammar.tokens import one, parse_file, several, silent
 
 statement = Forward()
 section = Group(one(SECTION) - ZeroOrMore(statement) - silent(END_OF_SECTION))
@@ -44,12 +42,4 @@ PROBLEMS = (
 
 def parse_any(text: str, source: str) -> list[Any]:
     """What :func:`check_ipsec.grammar.settings.parse` makes its statements of."""
-    try:
-        return list(file.parse_string(text))
-    except ParseBaseException as error:
-        number = text.count("\n", 0, error.loc) + 1
-        raise ParseError(source, number, _problem(text, error.loc)) from None
-
-
-def _problem(text: str, place: int) -> str:
-    return next(problem for pattern, problem in PROBLEMS if re.compile(pattern).match(text, place))
+    return parse_file(file, PROBLEMS, text, source)
